@@ -19,6 +19,9 @@ MOST = 10_000
 """Exact up to here."""
 LARGE = 1_000
 """A count above it is kept, since it costs time; a smaller one is always new."""
+FEW = 1_000
+"""So many rows of a list are found once, whole groups at a time: see `filters.groups_of_few`."""
+MANY = "many"
 KEPT_SECONDS = 60
 N = TypeVar("N")
 
@@ -83,6 +86,22 @@ def in_one_row(
     if is_live:
         return count()
     return tuple(kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE, at=at))
+
+
+def few_of(rows: QuerySet[Any, Any], *, at: datetime | None = None) -> list[Any] | None:
+    """All `rows`, which are `values_list()`; None for more than FEW, which is known for a minute. `at`: see `kept`."""
+    few = rows.order_by()[: FEW + 1]
+    try:
+        sql, params = few.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+
+    def found() -> list[Any] | str:
+        read = list(few)
+        return read if len(read) <= FEW else MANY
+
+    known = kept(sql, params, found, is_large=lambda read: read == MANY, at=at)
+    return known if isinstance(known, list) else None
 
 
 def total_of(rows: QuerySet[Any]) -> int:

@@ -80,6 +80,24 @@ def counts(
     return {group.code: number for group, number in zip(groups, numbers, strict=True)}
 
 
+def groups_of_few(
+    rows: QuerySet[Any], groups: list[Group], *, apart: Group | None = None, at: datetime | None = None
+) -> dict[int, set[str]] | None:
+    """The codes of the groups that each of a few `rows` is in, by its key; None for more rows than `counting.FEW`. One query.
+
+    A row of `apart` is in that group only; all others are in the group "" too. Few rows of a large vendor are not always quick to
+    find, and to ask for each group finds them again. `at`: see `counting.kept`.
+    """
+    asked = [*groups, apart] if apart else groups
+    named = {f"in_group_{n}": group.condition for n, group in enumerate(asked)}
+    found = counting.few_of(rows.annotate(**named).values_list("pk", *named), at=at)
+    if found is None:
+        return None
+    codes = {pk: {one.code for one, is_in in zip(asked, flags, strict=True) if is_in} for pk, *flags in found}
+    alone = {apart.code} if apart else set()
+    return {pk: alone if alone <= of_row and alone else of_row | {""} for pk, of_row in codes.items()}
+
+
 def _over(group: Group, most: int) -> str:
     return _("%(label)s, over %(n)s") % {"label": group.label, "n": spaced(most)}
 

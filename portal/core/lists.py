@@ -26,7 +26,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.counting import Number, number_counted, number_of, spaced
 from portal.core.exports import Field
-from portal.core.filters import Group, chips, counts, in_group
+from portal.core.filters import Group, chips, counts, groups_of_few, in_group
 from portal.core.heartbeat import is_working_for
 from portal.core.htmx import asked_fragment
 from portal.core.paging import SIZE, Page, changed, paginate, reversed_order
@@ -202,9 +202,21 @@ class ListPage(Generic[Asked, Rows]):
         return self.find()
 
     @cached_property
+    def few(self) -> dict[int, set[str]] | None:
+        """As of `groups_of_few`. None too where nobody has narrowed the list, or `find` adds to the rows."""
+        if not self.is_narrowed or self.matching.query.annotations:
+            return None
+        return groups_of_few(self.matching, self.groups(), apart=self.apart(), at=self.at)
+
+    @cached_property
     def filtered(self) -> Rows:
         """By the search and the chosen group: what the address names, on all its pages, in any order."""
-        return in_group(self.matching, self.groups(), self.chosen, apart=self.apart())
+        rows, few = self.matching, self.few
+        if few is None:
+            return in_group(rows, self.groups(), self.chosen, apart=self.apart())
+        code = self.chosen if any(group.code == self.chosen for group in self._all_groups()) else ""
+        keys = [key for key, codes in few.items() if code in codes]
+        return cast("Rows", rows.model._default_manager.filter(pk__in=keys))
 
     @cached_property
     def is_working(self) -> bool:
@@ -295,6 +307,8 @@ class ListPage(Generic[Asked, Rows]):
         if groups and not self.default:
             apart = self.apart()
             groups = [*groups, Group("", "", ~apart.condition if apart else Q())]
+        if self.few is not None:
+            return {group.code: sum(group.code in codes for codes in self.few.values()) for group in groups}
         return counts(self.matching, groups, at=self.at, most=self.most)
 
     @property
@@ -320,8 +334,13 @@ class ListPage(Generic[Asked, Rows]):
 
     @cached_property
     def is_filtered(self) -> bool:
-        """Whether a person has narrowed the list, so that an empty one says that nothing matches."""
-        return bool(self.text or self.chosen != self.default or any(each.chosen for each in self.selects))
+        """Whether a person has narrowed the list, or chosen a group, so that an empty one says that nothing matches."""
+        return self.is_narrowed or self.chosen != self.default
+
+    @property
+    def is_narrowed(self) -> bool:
+        """By the search, or by a choice beside it."""
+        return bool(self.text or any(each.chosen for each in self.selects))
 
     @property
     def downloads(self) -> list[tuple[str, str]]:

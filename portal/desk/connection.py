@@ -17,8 +17,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from portal.core import lease
+from portal.core.counting import Over
 from portal.core.environments import Environment
-from portal.desk.counting import count_all, newest_of
+from portal.desk.counting import count_all, newest_of, newest_of_many
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission, Transmission
 from submissions.services import catalogue
@@ -81,11 +82,19 @@ class _StepChecks:
         self.usable = self.accesses_of.filter(status__in=Access.USABLE)
         self.cursors = PollCursor.objects.filter(access__environment=environment, access__status__in=Access.USABLE)
         self.failing = following.failing_cursors(self.cursors)
-        self.newest = newest_of(self._moments())
         self.counts = count_all({
             "sent": self.sent, "usable": self.usable, "failing": self.failing,
             "followed": self.cursors.filter(polled_at__isnull=False).exclude(lease.LASTING),
         })  # fmt: skip
+        self.newest = self._newest()
+
+    def _newest(self) -> dict[str, datetime]:
+        """When somebody was polled last stands in no index: each poll would write it."""
+        moments = self._moments()
+        if not isinstance(self.counts["followed"].n, Over):
+            return newest_of(moments)
+        polled = newest_of_many(*moments.pop("polled"))
+        return newest_of(moments) | ({"polled": polled} if polled else {})
 
     def _moments(self) -> dict[str, tuple[QuerySet[Any], str]]:
         """What shows that a step is done, and when that was last."""

@@ -119,6 +119,14 @@ def newest_of(selections: Mapping[str, tuple[QuerySet[Any], str]]) -> dict[str, 
     return dict(first.union(*others, all=True))
 
 
+def newest_of_many(rows: QuerySet[Any], path: str) -> datetime | None:
+    """The same of one selection of many rows that no index has in this order: known for a minute."""
+    moments: QuerySet[Any, Any] = rows.values_list(path, flat=True)[:1]
+    sql, params = moments.query.sql_with_params()
+    found: datetime | None = counting.kept(sql, params, moments.first, is_large=lambda _moment: True)
+    return found
+
+
 def _one(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     oldest = F("status_at") if _has(rows, "status_at") else Cast(Value(None), DateTimeField())
     path = CUSTOMER.get(rows.model._meta.label, "customer_id" if _has(rows, "customer") else "")

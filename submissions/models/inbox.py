@@ -258,6 +258,12 @@ class Transmission(WithTexts):
             models.Index(fields=["-stored_at"], condition=LETTER, name="letter_stored"),
             models.Index(fields=["transmission_id"], name="transmission_by_id"),
             models.Index(fields=["dialog"], condition=LETTER & Q(read_at__isnull=True), name="letter_unread"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                include=["dialog"],
+                condition=LETTER & Q(read_at__isnull=True, deleted_at__isnull=True),
+                name="letter_unread_newest",
+            ),
         ]
 
     def __str__(self) -> str:

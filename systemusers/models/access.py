@@ -200,6 +200,12 @@ class Access(StatusModel, Leased):
             ),
             models.Index(fields=["altinn_id"], condition=~Q(altinn_id=""), name="access_by_altinn_id"),
             models.Index(fields=["external_ref"], name="access_by_external_ref"),
+            models.Index(
+                fields=["environment"],
+                include=["customer"],
+                condition=Q(status__in=["DRAFT", "FORWARDED", "OPENED", "SENT"], link_revoked_at__isnull=True),
+                name="access_asking",
+            ),
         ]
 
     def __str__(self) -> str:

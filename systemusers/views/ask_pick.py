@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Case, Exists, IntegerField, OuterRef, Value, When
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.http import urlencode
@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts.guard import StaffRequest
 from accounts.models import Customer, CustomerQuerySet
 from accounts.pick_views import CustomersToPick
-from portal.core.lists import Column, Link, Nothing
+from portal.core.database import has_row
+from portal.core.lists import Column, Link, Nothing, Select
 from portal.core.next_step import list_of
 from portal.core.selection import ALL
 from systemusers.models import Access
@@ -31,16 +32,21 @@ SEARCH, NEXT = "search", "next"
 """Values of `step` in the address."""
 TURN = "turn"
 """The query of the page to turn to; the ticked boxes come along."""
+ASKED, NEVER, BEFORE = "asked", "no", "yes"
+"""The parameter of the address that says whether the customers were asked before, and its values."""
+OWN = Access.objects.filter(customer=OuterRef("pk"))
 
 
 class CustomersToAsk(CustomersToPick):
-    """Those never asked come first. The picked ones stand above, whatever the search."""
+    """The picked ones stand above, whatever the search.
+
+    Those never asked are a choice beside the search, not the first in the order: no index has such an order.
+    """
 
     template = "systemusers/access_pick.html"
     title = lazy("Be om tilgang")
     parent = Link("accesses", lazy("Tilganger"))
     columns = (Column(lazy("Velg")), Column(lazy("Kunde")), Column(lazy("Portefølje")), Column(lazy("Tilgang")))
-    order = ("was_asked", "sort_name", "pk")
     nothing = Nothing(lazy("Ingen kunder ennå"), lazy("Legg til en kunde først."))
     new = Link("customer-new", lazy("Ny kunde"))
 
@@ -50,12 +56,17 @@ class CustomersToAsk(CustomersToPick):
         self.lacks = request.GET.get("step") == NEXT and not request.GET.get(TURN)
 
     def find(self) -> CustomerQuerySet:
-        asked = Exists(Access.objects.filter(customer=OuterRef("pk")))
-        rank = Case(When(asked, then=Value(1)), default=Value(0), output_field=IntegerField())
-        return super().find().exclude(pk__in=[row.pk for row in self.picked]).annotate(was_asked=rank)
+        rows = super().find().exclude(pk__in=[row.pk for row in self.picked])
+        chosen = {NEVER: ~Exists(OWN), BEFORE: Exists(OWN)}.get(self.request.GET.get(ASKED, ""))
+        return rows if chosen is None else rows.filter(chosen)
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        options = [(NEVER, _("Ikke spurt")), (BEFORE, _("Spurt før"))]
+        return [Select(ASKED, _("Tilgang"), options, self.request.GET.get(ASKED, "")), *super().selects]
 
     def load(self, rows: CustomerQuerySet) -> CustomerQuerySet:
-        return rows.select_related("portfolio")
+        return rows.select_related("portfolio").annotate(was_asked=has_row(OWN))
 
     @property
     def kept(self) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer, CustomerImport, Portfolio
 from accounts.services.imports.reading import MOST_ROWS, TooManyRows, Unreadable
-from portal.core import enqueue
+from portal.core import counting, enqueue
 from portal.core.bodies import takes_list
 from portal.core.changed import changed_selects, narrowed
 from portal.core.exports import Field
@@ -136,7 +136,7 @@ def new(request: StaffRequest) -> HttpResponse:
             wake(request)
             return redirect("campaign", environment=request.environment, pk=campaign.pk)
     form.hide_identity_numbers()
-    context = {"form": form, "total": chosen.count(), "most": MOST_ROWS, "has_profiles": _has_profiles(form)}
+    context = {"form": form, "total": counting.total_of(chosen), "most": MOST_ROWS, "has_profiles": _has_profiles(form)}
     return render(request, "systemusers/campaign_new.html", context, status=422 if form.errors else 200)
 
 

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.guard import StaffRequest, staff_page
-from accounts.models import Vendor
+from accounts.models import ENDED, Vendor
 from portal.core.confirm import Question, ask_first
+from portal.core.filters import in_group
 from portal.core.search import row_id
 from systemusers.models import Access
 from systemusers.services import invitations
@@ -127,7 +128,10 @@ def told_listed(request: StaffRequest) -> HttpResponse:
 
 
 def _listed(request: StaffRequest) -> QuerySet[Access]:
-    rows = Accesses(request).filtered.filter(status__in=invitations.ASKING, link_revoked_at=None)
+    """Those of the list that ask. They are owed, so none of them is in the group of ended customers, which is not looked at."""
+    shown = Accesses(request)
+    rows = shown.filtered if shown.chosen == ENDED else in_group(shown.matching, shown.groups(), shown.chosen)
+    rows = rows.filter(status__in=invitations.ASKING, link_revoked_at=None)
     return rows.select_related("customer", "profile").order_by("customer__sort_name", "pk")
 
 

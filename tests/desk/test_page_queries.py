@@ -24,7 +24,8 @@ FEWEST_PAGES = 150
 @pytest.mark.django_db(transaction=True)
 def test_every_page_asks_the_database_twelve_times_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers are estimated and kept as those of a large vendor are."""
-    for where, name, limit in ((counting, "MOST", 10), (counting, "LARGE", 5), (filters, "COUNT_TO", 10)):
+    limits = ((counting, "MOST", 10), (counting, "LARGE", 5), (counting, "FEW", 5), (filters, "COUNT_TO", 10))
+    for where, name, limit in limits:
         monkeypatch.setattr(where, name, limit)
     size = make("asked", CUSTOMERS)
     try:

@@ -19,7 +19,7 @@ from portal.desk import connection, overview
 from portal.desk.attention import attention
 from portal.desk.news import news
 from portal.gateways.http import CallStats
-from submissions.models import Dialog, Submission, Transmission
+from submissions.models import Dialog, PollCursor, Submission, Transmission
 from submissions.period import Period
 from systemusers.models import Access, AccessProfile, System
 from systemusers.services.keys import retire_key
@@ -228,6 +228,18 @@ def test_the_polled_part_of_the_nine_steps_counts_them_too(client: Client, admin
     assert fragment.lstrip().startswith('<div id="steps"')
     assert "0 av 9 steg er bekreftet" in fragment
     assert page.count("av 9 steg") == fragment.count("av 9 steg"), "what stands outside the fragment is never refreshed"
+
+
+@pytest.mark.parametrize("most", [0, 1_000])
+def test_the_eighth_step_says_when_somebody_was_polled_last_of_few_and_of_many(
+    world: World, administrator: Any, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("portal.desk.counting.MOST", most)
+    PollCursor.objects.create(access=world.access, since=AT, next_attempt_at=AT, polled_at=AT)
+
+    step = connection.nine_steps(environment=SANDBOX, user=administrator, at=AT)[7]
+
+    assert (step.state, step.since) == (connection.DONE, AT)
 
 
 def test_a_failed_report_shows_its_cause_and_who_can_mend_it(customer: Customer, administrator: Any) -> None:

@@ -381,6 +381,20 @@ def test_the_list_to_pick_from_tells_how_many_and_turns_its_pages_with_those_tic
     assert f'value="{rows[3].pk}" checked' in second.text
 
 
+@pytest.mark.parametrize(
+    ("query", "names"), [("", ["Asket AS", "Ny AS"]), ("asked=no", ["Ny AS"]), ("asked=yes", ["Asket AS"])]
+)
+def test_those_never_asked_can_be_chosen_from_the_list_to_pick_from(
+    staff: Client, sent: Access, query: str, names: list[str]
+) -> None:
+    Customer.objects.filter(pk=sent.customer_id).update(name="Asket AS")
+    Customer.objects.create(environment="SANDBOX", orgnr="310000001", name="Ny AS")
+
+    reply: Any = staff.get(f"/sandbox/access/new/?{query}")
+
+    assert [(row.name, row.was_asked) for row in reply.context["page"]] == [(name, name != "Ny AS") for name in names]
+
+
 def test_all_that_match_go_on_to_the_page_that_asks(staff: Client, known_customer: Customer) -> None:
     rows = many_customers(60)
 

@@ -21,6 +21,7 @@ from accounts.services import log_ins
 from accounts.services.integrations import proofs
 from accounts.services.integrations.keeping import find_integrations
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.counting import spaced
 from portal.core.webhooks import keeping
 from portal.desk.incident import traces
 from portal.desk.integrations.shown import all_shown as integrations_shown
@@ -35,7 +36,9 @@ USUAL = timedelta(days=30)
 PATIENCE = 3.0
 """Seconds that closing links may take in a page; what is left is closed by another press."""
 MOST_LINKS = 10_000
-"""So many open links are counted at each visit; the page that closes them names the number, however large."""
+"""So many open links are counted at each visit. Above it the pages say that there are more: what closes them closes all, whatever
+their number.
+"""
 
 
 @staff_page(may="is_administrator")
@@ -45,7 +48,7 @@ def incident(request: StaffRequest) -> HttpResponse:
     context = {
         "keys": keys.order_by("client__name", "-created_at"),
         "people": User.objects.order_by("-is_active", "name", "email"),
-        "open_links": close_links.open_links(request.environment)[: MOST_LINKS + 1].count(),
+        "open_links": _open_links(request),
         "most_links": MOST_LINKS,
         "open_log_ins": LogIn.objects.count(),
         "integrations": integrations_shown(find_integrations(request.environment), at=timezone.now()),
@@ -78,12 +81,10 @@ def log_ins_end(request: StaffRequest) -> HttpResponse:
 @staff_page(may="is_administrator")
 @require_http_methods(["GET", "HEAD", "POST"])
 def links_close(request: StaffRequest) -> HttpResponse:
-    left = close_links.open_links(request.environment).count()
-    text = ngettext("%(n)s lenke stenges.", "%(n)s lenker stenges.", left)
     question = Question(
         title=_("Steng alle kundenes lenker"),
         consequences=[
-            text % {"n": left},
+            _closed(_open_links(request)),
             _("Den som åpner en lenke, får vite at den er stengt. Tilganger som er godkjent, påvirkes ikke."),
             _("Hver lenke åpnes igjen fra tilgangen, og får da en ny adresse. Den gamle virker aldri mer."),
         ],
@@ -99,6 +100,17 @@ def links_close(request: StaffRequest) -> HttpResponse:
     if left := close_links.open_links(request.environment).count():
         messages.warning(request, _("%(n)s lenker er fortsatt åpne. Steng én gang til.") % {"n": left})
     return redirect(_home(request))
+
+
+def _open_links(request: StaffRequest) -> int:
+    """MOST_LINKS + 1 for more than MOST_LINKS."""
+    return close_links.open_links(request.environment)[: MOST_LINKS + 1].count()
+
+
+def _closed(number: int) -> str:
+    if number > MOST_LINKS:
+        return _("Alle lenkene stenges. De er flere enn %(n)s.") % {"n": spaced(MOST_LINKS)}
+    return ngettext("%(n)s lenke stenges.", "%(n)s lenker stenges.", number) % {"n": spaced(number)}
 
 
 @staff_page(may="keeps_integrations")

@@ -105,7 +105,7 @@ def _of_service(rows: DialogQuerySet, service: str) -> DialogQuerySet:
 
 def _of_person(rows: DialogQuerySet, chosen: str, user: User, environment: Environment) -> DialogQuerySet:
     if chosen == NOBODY:
-        return rows.filter(people.of_nobody(environment))
+        return rows.filter(people.of_nobody(user, environment))
     if chosen == MINE:
         return rows.filter(people.of_user(user, environment))
     number = row_id(chosen)

@@ -109,7 +109,7 @@ class TestLinks:
             (f"systemusers.Access:{row.pk}", administrator.actor, row.customer_id) for row in (access, other)
         }
 
-    def test_many_open_links_are_said_to_be_more_and_the_question_names_them_all(
+    def test_many_open_links_are_said_to_be_more_and_the_question_is_about_all_of_them(
         self, client: Client, vendor: Any, administrator: User, access: Access, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("portal.desk.incident.views.MOST_LINKS", 1)
@@ -117,6 +117,14 @@ class TestLinks:
         client.force_login(administrator)
 
         assert "Mer enn 1 lenker til kunder er åpne" in " ".join(client.get(HOME).text.split())
+        assert "Alle lenkene stenges. De er flere enn 1." in client.get(f"{HOME}links/close/").text
+
+    def test_the_question_names_the_number_of_links(
+        self, client: Client, vendor: Any, administrator: User, access: Access
+    ) -> None:
+        beside(access)
+        client.force_login(administrator)
+
         assert "2 lenker stenges." in client.get(f"{HOME}links/close/").text
 
     def test_those_of_another_environment_stay_open(self, vendor: Any, access: Access) -> None:

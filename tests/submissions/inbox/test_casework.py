@@ -277,6 +277,20 @@ def test_a_dialog_follows_the_customers_person_then_the_portfolios_only_worker(
     assert event.detail == {"changes": {"assignee": ["", str(worker)]}}
 
 
+def test_the_dialogs_of_nobody_are_in_portfolios_with_several_workers(
+    client: Client, worker: User, reading: Reading
+) -> None:
+    ordered(reading)
+
+    of_one = titles(client, assignee="none")
+    make_user(Role.CASE_WORKER, "second@vendor.example").portfolios.set(worker.portfolios.all())
+    of_two = titles(client, assignee="none")
+    worker.portfolios.clear()
+
+    assert (of_one, of_two) == ([], ["Krav"])
+    assert titles(client, assignee="none") == []
+
+
 def test_nobody_is_given_a_dialog_of_a_customer_that_they_do_not_see(
     client: Client, worker: User, reading: Reading
 ) -> None:
