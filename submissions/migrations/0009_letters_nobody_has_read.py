@@ -8,7 +8,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("submissions", "0007_orders_that_need_a_person")]
+    dependencies = [("submissions", "0008_refused_resources")]
 
     operations = [
         AddIndexConcurrently(
