@@ -121,9 +121,9 @@ class Dialog(WithTexts, Leased):
             models.Index(fields=["environment", "status", "-content_updated_at", "-id"], name="dialog_by_status"),
             models.Index(
                 fields=["environment", "due_at", "id"],
-                include=["customer"],
+                include=["customer", "status", "handled_at"],
                 condition=Q(due_at__isnull=False, gone_at__isnull=True) & ~Q(status="Completed"),
-                name="dialog_by_deadline",
+                name="dialog_deadline",
             ),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="dialog_due"),
             models.Index(
