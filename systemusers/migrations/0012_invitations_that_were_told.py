@@ -15,7 +15,8 @@ class Migration(migrations.Migration):
             model_name="invitation",
             index=models.Index(
                 fields=["access"],
-                condition=Q(told_at__isnull=False) | Q(stopped_at__isnull=True, next_attempt_at__isnull=False),
+                condition=(Q(told_at__isnull=False) | Q(stopped_at__isnull=True, next_attempt_at__isnull=False))
+                & ~Q(stopped_why__in=["APPROVED", "ENDED"]),
                 name="invitation_told",
             ),
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from portal.desk import attention, attention_accesses, counting
 from portal.desk.counting import BY_ITSELF, count_all
 from submissions.models import Dialog, Submission
 from submissions.services.casework.deadlines import NEEDS_ANSWER, Due, due_by, find_due
-from systemusers.models import Access
+from systemusers.models import Access, Invitation
+from systemusers.services.invitations.selections import UNTOLD
 from tests.core import leased_rows
 from tests.desk.test_overview import report
 from tests.fixtures import AT
@@ -75,6 +77,22 @@ def test_the_parts_of_the_calendar_are_those_of_the_list(administrator: User, da
         listed = Dialog.objects.filter(NEEDS_ANSWER, due_by(part, at=AT))
         found = find_due(user=administrator, environment=SANDBOX, at=AT, part=part)
         assert list(found) == list(listed)
+
+
+def test_who_was_told_is_asked_of_every_plan(db: None) -> None:
+    plan = leased_rows.invitation()
+    Access.objects.filter(pk=plan.access_id).update(status="SENT", altinn_id="x", next_attempt_at=AT)
+    untold = Access.objects.filter(UNTOLD, pk=plan.access_id)
+
+    for told_at, why, next_at in product((None, AT), ("", *Invitation.Why), (None, AT)):
+        if why and next_at:
+            continue  # a plan that has stopped sends nothing more
+        Invitation.objects.filter(pk=plan.pk).update(
+            told_at=told_at, told_how="MAIL" if told_at else "", stopped_at=AT if why else None, stopped_why=why,
+            next_attempt_at=next_at,
+        )  # fmt: skip
+
+        assert untold.exists() == (told_at is None and next_at is None), (told_at, why, next_at)
 
 
 def test_what_waits_is_found_by_its_index(customer: Customer, case_worker: User) -> None:
