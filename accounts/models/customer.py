@@ -102,7 +102,9 @@ class Customer(models.Model):
     orgnr = models.CharField(_("organisasjonsnummer"), max_length=9, validators=[ORGNR])
     name = models.CharField(_("navn"), max_length=200)
     reference = models.CharField(_("kundenummer hos oss"), max_length=50, blank=True)
-    portfolio = models.ForeignKey(Portfolio, models.PROTECT, null=True, blank=True, verbose_name=_("portefølje"))
+    portfolio = models.ForeignKey(
+        Portfolio, models.PROTECT, null=True, blank=True, db_index=False, verbose_name=_("portefølje")
+    )
     language = models.CharField(_("språk"), max_length=2, choices=Language, default=Language.NB)
     contact_name = models.CharField(_("kontaktperson"), max_length=100, blank=True)
     contact_email = models.EmailField(_("e-post"), blank=True)
@@ -159,6 +161,7 @@ class Customer(models.Model):
         ]
         indexes = [
             models.Index(fields=["environment", "sort_name", "id"], name="customer_by_name"),
+            models.Index(fields=["portfolio", "environment", "id"], name="customer_by_portfolio"),
             models.Index(fields=["environment", "portfolio"], condition=REMARKED, name="customer_remarked"),
             models.Index(
                 fields=["environment", "assignee"], condition=Q(assignee__isnull=False), name="customer_assigned"

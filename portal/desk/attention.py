@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import REMARKED, Customer, CustomerImport, RegisterRound, User
 from accounts.services.portfolio_filter import NO_PORTFOLIO, PARAMETER
+from portal.core.database import has_row
 from portal.core.environments import Environment
 from portal.core.formats import spelled_date
 from portal.core.lease import LASTING, held, lasting_problems
@@ -169,20 +170,20 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
     """A queued submission counts when it has a problem or is late, one on its way when the problem has lasted or no worker
     has it any more.
 
-    A correction counts as the submission it corrects.
+    A correction counts as the submission it corrects. What is `owed` anyway is not asked whether its customer has left.
     """
-    rows = Submission.objects.visible_to(user).current().filter(environment=environment)
-    wrong = rows.needing_correction()
+    seen = Submission.objects.visible_to(user).filter(environment=environment)
+    rows, wrong = seen.current(), seen.needing_correction()
     return {
         S.REJECTED: wrong.filter(status=S.REJECTED),
         S.FAILED: wrong.filter(status=S.FAILED),
-        S.UNCERTAIN: rows.filter(status=S.UNCERTAIN),
-        S.NEEDS_PERSON: rows.filter(status=S.NEEDS_PERSON),
-        S.QUEUED: rows.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
-        S.SENDING: rows.filter(LASTING | _left_alone(at), status=S.SENDING),
+        S.UNCERTAIN: seen.filter(status=S.UNCERTAIN),
+        S.NEEDS_PERSON: seen.filter(status=S.NEEDS_PERSON),
+        S.QUEUED: seen.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
+        S.SENDING: seen.filter(LASTING | _left_alone(at), status=S.SENDING),
         S.READY: rows.filter(status=S.READY, corrects__isnull=True).exclude(Approval.UNANSWERED),
-        "unanswered": rows.filter(unanswered(at)),
-        "contradicted": rows.filter(contradicted_at__isnull=False),
+        "unanswered": seen.filter(unanswered(at)),
+        "contradicted": seen.filter(contradicted_at__isnull=False),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
         "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
         "imports": lasting_problems(CustomerImport.objects.visible_to(user).filter(environment=environment)),
@@ -258,7 +259,7 @@ def _customers(user: User, environment: Environment) -> dict[str, QuerySet[Any]]
     unanswered = lasting_problems(RegisterRound.objects.filter(environment=environment))
     is_told = {} if user.is_administrator else {"pk": 0}
     nobodys = customers.filter(portfolio__isnull=True, **is_told)
-    return {"remarked": rows.filter(Exists(current)), "register": unanswered, "nobodys": nobodys}
+    return {"remarked": rows.filter(has_row(current)), "register": unanswered, "nobodys": nobodys}
 
 
 def _about_customers(environment: Environment, counts: Counts) -> list[Todo]:

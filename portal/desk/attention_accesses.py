@@ -157,9 +157,11 @@ TECHNICAL = {"unread", "rights", "unknown", "unsent", "stuck"}
 
 
 def selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
-    rows = Access.objects.visible_to(user).current().filter(environment=environment)
+    """What is `owed` anyway, drafts and open questions, is not asked whether its customer has left."""
+    seen = Access.objects.visible_to(user).filter(environment=environment)
+    rows = seen.current()
     return {
-        "failed": rows.refused(),
+        "failed": seen.refused(),
         "stuck": rows.stuck(),
         "childless": rows.filter(CHILDLESS),
         "unread": rows.filter(UNREAD),
@@ -167,14 +169,14 @@ def selections(user: User, environment: Environment, at: datetime) -> dict[str, 
         "rights": rows.filter(RIGHTS_STUCK),
         "unknown": rows.filter(status=R.UNKNOWN, status_at__lte=at - LATE),
         "outdated": rows.filter(OUTDATED),
-        "unsent": rows.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
+        "unsent": seen.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
         "removed": rows.filter(status=R.REMOVED),
         "rejected": rows.filter(status=R.REJECTED),
         "expired": rows.filter(status=R.EXPIRED),
-        "untold": rows.filter(UNTOLD),
-        "unreached": rows.filter(MAIL_FAILED),
-        "unopened": rows.filter(status=R.SENT, sent_at__lte=at - UNANSWERED),
-        "forwarded": rows.filter(status=R.FORWARDED, status_at__lte=at - UNANSWERED),
+        "untold": seen.filter(UNTOLD),
+        "unreached": seen.filter(MAIL_FAILED),
+        "unopened": seen.filter(status=R.SENT, sent_at__lte=at - UNANSWERED),
+        "forwarded": seen.filter(status=R.FORWARDED, status_at__lte=at - UNANSWERED),
     }
 
 

@@ -17,14 +17,14 @@ from portal.desk.counting import Counted
 from portal.desk.todo import Todo
 from submissions.models import Transmission
 from submissions.services import material
-from submissions.services.casework.deadlines import Due, due_by, find_due
+from submissions.services.casework.deadlines import Due, find_due
 
 
 def selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     """Each dialog once: one that asks for material by a day is among those with a deadline."""
-    due = find_due(user=user, environment=environment, at=at)
+    parts = (Due.OVERDUE, Due.WEEK, Due.LATER)
     return {
-        **{f"answers_{part}": due.filter(due_by(part, at=at)) for part in (Due.OVERDUE, Due.WEEK, Due.LATER)},
+        **{f"answers_{part}": find_due(user=user, environment=environment, at=at, part=part) for part in parts},
         "letters": Transmission.objects.visible_to(user, environment=environment).current().letters().unread(),
         "material": material.find_waiting(user=user, environment=environment).filter(
             due_at__isnull=True, handled_at__isnull=True

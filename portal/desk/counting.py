@@ -31,6 +31,9 @@ NAME = (
     """(SELECT name FROM accounts_customer WHERE id = CASE WHEN count(one_customer) = 1 THEN min(one_customer) END)"""
 )
 """SQL: of the only customer of a selection."""
+BY_ITSELF = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; "
+"""Sent with many selections, each of which counts few rows: to start other processes of PostgreSQL for one of them, or to compile
+them all, takes longer than to count. All together they look dear enough for both."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ Row = tuple[str, int, datetime | None, int | None, str | None]
 def count_all(selections: Mapping[str, QuerySet[Any]]) -> dict[str, Counted]:
     """The counts by the names of the selections, each up to MOST. One query."""
     counted = {}
-    for name, n, oldest, pk, called in _run(*_statement(selections, limit=MOST + 1)):
+    for name, n, oldest, pk, called in _run(*_statement(selections, limit=MOST + 1), first=BY_ITSELF):
         is_more = n > MOST
         counted[name] = Counted(Over(MOST) if is_more else n, None if is_more else oldest, _only(n, pk, called))
     return {name: counted.get(name, Counted()) for name in selections}
@@ -90,11 +93,14 @@ def _statement(selections: Mapping[str, QuerySet[Any]], *, limit: int | None) ->
     return " UNION ALL ".join(parts), params
 
 
-def _run(sql: str, params: list[Any]) -> list[Row]:
+def _run(sql: str, params: list[Any], *, first: str = "") -> list[Row]:
+    """`first`: statements without an answer that are sent in front of it."""
     if not sql:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(first + sql, params)
+        while cursor.description is None and cursor.nextset():
+            pass
         return list(cursor.fetchall())
 
 

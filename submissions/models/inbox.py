@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, OfCustomersQuerySet, followed, of_ended
+from accounts.models import Customer, OfCustomersQuerySet, followed
 from portal.core.crypto import PackedJSONField, SealedManager
 from portal.core.database import has_row
 from portal.core.environments import Environment
@@ -121,9 +121,9 @@ class Dialog(WithTexts, Leased):
             models.Index(fields=["environment", "status", "-content_updated_at", "-id"], name="dialog_by_status"),
             models.Index(
                 fields=["environment", "due_at", "id"],
-                include=["customer"],
+                include=["customer", "status", "handled_at"],
                 condition=Q(due_at__isnull=False, gone_at__isnull=True) & ~Q(status="Completed"),
-                name="dialog_by_deadline",
+                name="dialog_deadline",
             ),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="dialog_due"),
             models.Index(
@@ -197,7 +197,7 @@ class TransmissionQuerySet(models.QuerySet["Transmission"]):
 
     def current(self) -> Self:
         """Without letters to customers whose relation has ended."""
-        return self.filter(~of_ended("dialog__customer"))
+        return self.filter(dialog__customer__end_asked_at__isnull=True)
 
     def letters(self) -> Self:
         """What Skatteetaten has written of its own accord: it answers nothing that was sent in."""

@@ -206,6 +206,12 @@ class Submission(OfPeriod, Leased, StatusModel):
                 name="submission_delivered",
             ),
             models.Index(
+                fields=["environment", "delivered_at"],
+                include=["service", "customer", "status_at", "next_attempt_at", "problem_code"],
+                condition=Q(status="DELIVERED"),
+                name="submission_unanswered",
+            ),
+            models.Index(
                 fields=["contradicted_at"], condition=Q(contradicted_at__isnull=False), name="submission_contradicted"
             ),
             models.Index(

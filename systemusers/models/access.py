@@ -191,7 +191,11 @@ class Access(StatusModel, Leased):
             ),
         ]
         indexes = [
-            models.Index(fields=["environment", "status", "-status_at"], name="access_by_status"),
+            models.Index(
+                fields=["environment", "status", "-status_at"],
+                include=["id", "customer", "sent_at"],
+                name="access_by_state",
+            ),
             models.Index(fields=["environment", "-status_at", "-id"], name="access_changed"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="access_due"),
             models.Index(fields=["environment", "failures"], condition=HAS_PROBLEM, name="access_problem"),

@@ -33,6 +33,11 @@ FREED: dict[str, Any] = {"lease_until": None, "attempts": F("attempts") + 1, "fa
 """What every change by another than the worker writes too: a worker that has the row loses it, and changes nothing."""
 
 
+_ANSWERED = Q(stopped_why__in=["APPROVED", "ENDED"])
+TOLD_OR_COMING = (Q(told_at__isnull=False) | Q(stopped_at__isnull=True, next_attempt_at__isnull=False)) & ~_ANSWERED
+"""Plans whose customer has been told, or is going to be, and that did not end with an answer: those of nearly all that wait."""
+TOLD_BEFORE = Q(told_at__isnull=False) & _ANSWERED
+"""The others whose customer has been told."""
 NOT_REACHED = Q(stopped_why__in=["NO_ADDRESS", "REFUSED", "RETURNED"]) | LASTING
 """Plans whose mails do not reach the customer."""
 
@@ -119,6 +124,7 @@ class Invitation(Leased):
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="invitation_due"),
             models.Index(fields=["access"], condition=Q(stopped_at__isnull=True), name="invitation_running"),
             models.Index(fields=["access"], condition=NOT_REACHED, name="invitation_not_reached"),
+            models.Index(fields=["access"], condition=TOLD_OR_COMING, name="invitation_told"),
         ]
 
     def __str__(self) -> str:

@@ -51,10 +51,13 @@ def unanswered(at: datetime) -> Q:
     was not found.
     """
     is_open = Q(next_attempt_at__isnull=False) | Q(problem_code=hand_over.UNSEEN)
-    late = Q(pk__in=[])
+    alike: dict[tuple[int, bool], list[str]] = {}
     for service in catalogue.services():
-        is_late = Q(service=service.id, delivered_at__lte=at - timedelta(hours=service.usual_hours))
-        late |= is_late & is_open if service.adapter in HAND_OVERS else is_late
+        alike.setdefault((service.usual_hours, service.adapter in HAND_OVERS), []).append(service.id)
+    late = Q(pk__in=[])
+    for (hours, is_handed_over), services in alike.items():
+        is_late = Q(service__in=services, delivered_at__lte=at - timedelta(hours=hours))
+        late |= is_late & is_open if is_handed_over else is_late
     return Q(status=S.DELIVERED) & late
 
 

@@ -402,7 +402,7 @@ def test_unread_and_deadlines_are_read_from_their_indexes(worker: User, reading:
 
     assert "dialog_news" in unread
     assert "dialog_seen_once" in unread
-    assert "dialog_by_deadline" in due
+    assert "dialog_deadline" in due
 
 
 def test_what_we_delivered_ourselves_is_no_news_and_the_answer_to_it_is(worker: User, reading: Reading) -> None:
