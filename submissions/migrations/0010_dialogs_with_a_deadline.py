@@ -8,7 +8,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("submissions", "0007_orders_that_need_a_person")]
+    dependencies = [("submissions", "0009_letters_nobody_has_read")]
 
     operations = [
         AddIndexConcurrently(

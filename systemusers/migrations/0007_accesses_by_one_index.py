@@ -7,6 +7,6 @@ from django.db import migrations
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("systemusers", "0010_accesses_by_state")]
+    dependencies = [("systemusers", "0006_accesses_by_state")]
 
     operations = [RemoveIndexConcurrently(model_name="access", name="access_by_status")]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0020_customers_of_a_portfolio")]
+    dependencies = [("accounts", "0018_customers_of_a_portfolio")]
 
     operations = [
         migrations.AlterField(

@@ -8,7 +8,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("systemusers", "0011_accesses_by_one_index")]
+    dependencies = [("systemusers", "0007_accesses_by_one_index")]
 
     operations = [
         AddIndexConcurrently(

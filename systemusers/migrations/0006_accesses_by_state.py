@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("systemusers", "0004_invitations_that_reach_nobody")]
+    dependencies = [("systemusers", "0005_accesses_that_ask")]
 
     operations = [
         AddIndexConcurrently(

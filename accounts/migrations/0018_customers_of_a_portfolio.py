@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("accounts", "0014_an_alarm_for_approval_switched_off")]
+    dependencies = [("accounts", "0017_customer_by_reference")]
 
     operations = [
         AddIndexConcurrently(
