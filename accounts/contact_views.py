@@ -16,6 +16,7 @@ from accounts.models import Contact, Customer
 from accounts.services.contacts import SameAddress, remove_contact, restore_contact, save_contact
 from accounts.views import find
 from portal.core.removed import TooLate
+from portal.core.stale import EditedMeanwhile
 from portal.core.undo import field_of, say_with_undo
 
 
@@ -33,9 +34,11 @@ def edit(request: StaffRequest, pk: int, contact: int) -> HttpResponse:
 def _form(request: StaffRequest, customer: Customer, contact: Contact | None) -> HttpResponse:
     form = ContactForm(request.POST or None, instance=contact)
     if request.method == "POST" and form.is_valid():
-        by, at = request.user.actor, timezone.now()
+        which, by, at = contact.pk if contact else 0, request.user.actor, timezone.now()
         try:
-            save_contact(customer=customer, details=form.details, contact=contact.pk if contact else 0, by=by, at=at)
+            save_contact(customer=customer, details=form.details, contact=which, by=by, at=at, seen=form.seen)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
         except SameAddress:
             form.add_error("email", _("Kunden har alt en kontakt med denne adressen."))
         except Contact.DoesNotExist:

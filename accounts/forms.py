@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact, ContactMail, Customer, Language, Portfolio, User, Vendor
 from accounts.services.business_register import LookUp
-from accounts.services.contacts import ContactDetails
-from accounts.services.customers import Details, readable_orgnr
+from accounts.services.contacts import FIELDS, ContactDetails
+from accounts.services.customers import COLUMNS, Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.forms import CleanText, MayNamePersons, VersionedForm
 from portal.core.masking import without_identity_numbers
@@ -22,20 +22,14 @@ PHONE = RegexValidator(
 NAME_MISSING = _("Skriv navnet på virksomheten, eller slå det opp.")
 
 
-class DetailsForm(CleanText, forms.ModelForm):
+class DetailsForm(VersionedForm):
     """The editable fields of a customer. A case worker must choose one of their own portfolios."""
+
+    columns = COLUMNS
 
     class Meta:
         model = Customer
-        fields = [
-            "name",
-            "reference",
-            "portfolio",
-            "language",
-            "contact_name",
-            "contact_email",
-            "contact_phone",
-        ]
+        fields = COLUMNS
         widgets = {"language": forms.Select}
         help_texts = {
             "reference": _("Det dere kaller kunden i deres eget system. Kan søkes etter."),
@@ -58,7 +52,7 @@ class DetailsForm(CleanText, forms.ModelForm):
 
     @property
     def details(self) -> Details:
-        fields = {name: self.cleaned_data[name] for name in DetailsForm.Meta.fields}
+        fields = {name: self.cleaned_data[name] for name in COLUMNS}
         return Details(**fields, notes=self.cleaned_data.get("notes", ""))
 
     def validate_unique(self) -> None:
@@ -95,10 +89,12 @@ class CustomerForm(DetailsForm):
         return CustomerForm(initial=typed, user=user, environment=self.environment)
 
 
-class VendorForm(CleanText, forms.ModelForm):
+class VendorForm(VersionedForm):
+    columns = ("name", "orgnr", "support_email", "support_phone")
+
     class Meta:
         model = Vendor
-        fields = ["name", "orgnr", "support_email", "support_phone"]
+        fields = ("name", "orgnr", "support_email", "support_phone")
         help_texts = {
             "name": _("Slik kundene kjenner dere. Står på siden de godkjenner fra."),
             "support_phone": _("Kundene ser nummeret og e-postadressen når de trenger hjelp."),
@@ -178,9 +174,10 @@ class CustomerFileForm(CleanText, forms.Form):
             self.data = data
 
 
-class ContactForm(CleanText, forms.ModelForm):
+class ContactForm(VersionedForm):
     """One more person at a customer."""
 
+    columns = FIELDS
     mails = forms.MultipleChoiceField(
         label=_("Får e-post om"),
         required=False,
@@ -191,7 +188,7 @@ class ContactForm(CleanText, forms.ModelForm):
 
     class Meta:
         model = Contact
-        fields = ["name", "email", "phone", "language", "mails"]
+        fields = FIELDS
         widgets = {"language": forms.Select}
         help_texts = {"language": _("Uten valg brukes språket til kunden.")}
 
@@ -210,7 +207,7 @@ class ContactForm(CleanText, forms.ModelForm):
 
     @property
     def details(self) -> ContactDetails:
-        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        fields = {name: self.cleaned_data[name] for name in FIELDS}
         return ContactDetails(**{**fields, "mails": tuple(fields["mails"])})
 
     def validate_unique(self) -> None:

@@ -21,6 +21,7 @@ from accounts.services.business_register import LookUp, Outcome, look_up
 from accounts.services.customers import AlreadyCustomer, add_customer, edit_customer, keep_look_up, readable_orgnr
 from accounts.services.orgnr import BadOrgnr
 from accounts.services.vendor import save_vendor
+from portal.core.stale import EditedMeanwhile
 
 LEVELS = {Outcome.FOUND: messages.SUCCESS, Outcome.SYNTHETIC: messages.INFO}
 
@@ -110,9 +111,14 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
     customer = find(request, pk)
     form = DetailsForm(request.POST or None, instance=find(request, pk), user=request.user)
     if request.method == "POST" and form.is_valid():
-        edit_customer(customer=customer, details=form.details, by=request.user.actor, at=timezone.now())
-        messages.success(request, _("Lagret."))
-        return redirect("customer", environment=request.environment, pk=pk)
+        by, at = request.user.actor, timezone.now()
+        try:
+            edit_customer(customer=customer, details=form.details, by=by, at=at, seen=form.seen)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
+        else:
+            messages.success(request, _("Lagret."))
+            return redirect("customer", environment=request.environment, pk=pk)
     context = {"form": form, "customer": customer}
     return render(request, "accounts/customer_edit.html", context, status=422 if form.errors else 200)
 
@@ -133,8 +139,13 @@ def refresh(request: StaffRequest, pk: int) -> HttpResponse:
 def vendor(request: StaffRequest) -> HttpResponse:
     form = VendorForm(request.POST or None, instance=Vendor.objects.first())
     if request.method == "POST" and form.is_valid():
-        save_vendor(fields=form.cleaned_data, by=request.user.actor, at=timezone.now())
-        messages.success(request, _("Lagret."))
-        page = "settings" if request.user.may_configure else "vendor"
-        return redirect(page, environment=request.environment)
+        fields = {name: form.cleaned_data[name] for name in form.columns}
+        try:
+            save_vendor(fields=fields, by=request.user.actor, at=timezone.now(), seen=form.seen)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
+        else:
+            messages.success(request, _("Lagret."))
+            page = "settings" if request.user.may_configure else "vendor"
+            return redirect(page, environment=request.environment)
     return render(request, "accounts/vendor.html", {"form": form}, status=422 if form.errors else 200)

@@ -4,7 +4,6 @@ PORTAL_MODE=production (so when nothing is set) refuses to start insecurely; POR
 """
 
 import secrets
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -176,7 +175,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
-                *(["portal.desk.context.shell"] if find_spec("portal.desk.context") else []),
+                "portal.desk.context.shell",
                 *(["portal.local.lived_in.note.context"] if LOCAL else []),
             ],
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import socket
@@ -22,6 +23,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
+from portal.core.logging import OneLineForStrangers
 from portal.gateways import maskinporten
 from portal.local import embedded, translations
 from tests import emptied, prepared
@@ -168,6 +170,14 @@ def unspent_budgets(own_valkey: Redis) -> None:
 
 
 CLOCK = maskinporten.clock
+
+
+@pytest.fixture(autouse=True)
+def nothing_told() -> None:
+    """The log has no line about strangers yet in this minute."""
+    for each in logging.getLogger("django.request").filters:
+        if isinstance(each, OneLineForStrangers):
+            each.told.clear()
 
 
 @pytest.fixture(autouse=True)

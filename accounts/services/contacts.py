@@ -18,6 +18,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.masking import masked
 from portal.core.removed import Removed
+from portal.core.stale import check_unchanged
 
 FIELDS = ("name", "email", "phone", "language", "mails")
 """What a contact says."""
@@ -66,12 +67,24 @@ class ContactRow:
     refused_at: datetime | None
 
 
-def save_contact(*, customer: Customer, details: ContactDetails, by: str, at: datetime, contact: int = 0) -> Contact:
-    """A new contact, or new details of one (its id). Raises SameAddress, Contact.DoesNotExist."""
+def save_contact(
+    *,
+    customer: Customer,
+    details: ContactDetails,
+    by: str,
+    at: datetime,
+    contact: int = 0,
+    seen: str | None = None,
+) -> Contact:
+    """A new contact, or new details of one (its id). Raises SameAddress, Contact.DoesNotExist, and EditedMeanwhile when `seen`, the
+    version of a form, is out of date.
+    """
+    fields = {**vars(details), "mails": list(details.mails)}
     with transaction.atomic():
         row = customer.contacts.select_for_update().get(pk=contact) if contact else Contact(customer=customer)
-        for name, value in vars(details).items():
-            setattr(row, name, list(value) if name == "mails" else value)
+        check_unchanged(row, Contact(**fields), FIELDS, seen=seen)
+        for name, value in fields.items():
+            setattr(row, name, value)
         _save(row)
         what = AuditType.CONTACT_EDITED if contact else AuditType.CONTACT_ADDED
         _record(row, what, by=by, at=at)

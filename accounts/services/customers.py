@@ -19,8 +19,11 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
 from portal.core.masking import masked
+from portal.core.stale import check_unchanged
 from portal.gateways.enhetsregisteret import Unit, UnitJson
 
+COLUMNS = ("name", "reference", "portfolio", "language", "contact_name", "contact_email", "contact_phone")
+"""What can be edited."""
 MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked}
 FEW = 5000
 """Largest number of ids that a query lists one by one without being slow."""
@@ -170,10 +173,14 @@ def _customer_of(environment: str, orgnr: str, unit: Unit | None, at: datetime) 
     )  # fmt: skip
 
 
-def edit_customer(*, customer: Customer, details: Details, by: str, at: datetime) -> list[str]:
-    """Write the details; returns the names of the fields that changed. Contact data is masked in the audit trail."""
+def edit_customer(*, customer: Customer, details: Details, by: str, at: datetime, seen: str | None = None) -> list[str]:
+    """Write the details; returns the names of the fields that changed. Contact data is masked in the audit trail.
+
+    Raises EditedMeanwhile when `seen`, the version of a form, is out of date.
+    """
     with transaction.atomic():
         row = Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+        check_unchanged(row, Customer(**details.as_fields()), COLUMNS, seen=seen)
         edits = changes(old=values_of(row, details.as_fields()), new=details.as_fields(), masks=MASKS)
         if edits:
             for name in edits:

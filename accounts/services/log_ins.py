@@ -14,13 +14,22 @@ from accounts.services.visits import Visit
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 
+BY = "task:sessions"
+MOST_OPEN = 20
+"""Sessions of one person."""
+
 
 def began(*, user: User, session_key: str, visit: Visit) -> None:
-    """A session began, or goes on under a new key. Those of the person that are too old to be used are forgotten."""
+    """A session began, or goes on under a new key. Those of the person that are too old to be used are forgotten, and of more than
+    MOST_OPEN those end that were unused for longest.
+    """
     LogIn.objects.filter(user=user, began_at__lt=oldest(visit.at)).delete()
     where = visit.as_detail()
     values = {"user": user, "began_at": visit.at, "seen_at": visit.at, "ip": where["ip"], "browser": where["browser"]}
     LogIn.objects.update_or_create(session_key=session_key, defaults=values)
+    newest = LogIn.objects.filter(user=user).order_by("-seen_at", "-pk").values_list("pk", flat=True)
+    if too_many := list(newest[MOST_OPEN:]):
+        end(rows=LogIn.objects.filter(pk__in=too_many), by=BY, at=visit.at)
 
 
 def ended(*, session_key: str | None) -> None:

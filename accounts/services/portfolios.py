@@ -10,15 +10,19 @@ from accounts.models import Portfolio
 from portal.core.audit import record
 from portal.core.audit_changes import changes, stored_values, values_of
 from portal.core.audit_events import AuditType
+from portal.core.stale import check_unchanged
 
 FIELDS = ("name",)
 
 
-def save_portfolio(*, portfolio: Portfolio, by: str, at: datetime) -> None:
-    """A new portfolio or a new name."""
+def save_portfolio(*, portfolio: Portfolio, by: str, at: datetime, seen: str | None = None) -> None:
+    """A new portfolio or a new name. Raises EditedMeanwhile when `seen`, the version of a form, is out of date."""
     what = AuditType.ADDED if portfolio.pk is None else AuditType.EDITED
     with transaction.atomic():
-        edits = changes(old=stored_values(portfolio, FIELDS), new=values_of(portfolio, FIELDS))
+        old = stored_values(portfolio, FIELDS)
+        if old:
+            check_unchanged(Portfolio(pk=portfolio.pk, **old), portfolio, FIELDS, seen=seen)
+        edits = changes(old=old, new=values_of(portfolio, FIELDS))
         portfolio.save()
         if edits:
             record(by=by, at=at, target=portfolio, what=what, changes=edits)

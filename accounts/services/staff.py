@@ -30,8 +30,10 @@ from portal.core.audit import record
 from portal.core.audit_changes import Changes, changes, stored_values, values_of
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
+from portal.core.stale import check_unchanged
 
-FIELDS = ("email", "name", "language", "is_active")
+DETAILS = ("email", "name", "language")
+FIELDS = (*DETAILS, "is_active")
 
 
 HIDDEN = "…"
@@ -89,6 +91,19 @@ class AddressOfAnother(ValueError):
 def is_of_another(email: str, *, user: User) -> bool:
     """Whether another member of staff has had this address."""
     return User.objects.exclude(pk=user.pk).filter(former_emails__contains=[email]).exists()
+
+
+def save_details(*, user: User, by: str, at: datetime, seen: str | None = None) -> None:
+    """Store `DETAILS` of an account, and nothing else of it.
+
+    Raises AddressOfAnother, and EditedMeanwhile when `seen`, the version of a form, is out of date.
+    """
+    with transaction.atomic():
+        stored = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        check_unchanged(stored, user, DETAILS, seen=seen)
+        for name in DETAILS:
+            setattr(stored, name, getattr(user, name))
+        save_user(user=stored, by=by, at=at)
 
 
 def save_user(*, user: User, by: str, at: datetime) -> None:

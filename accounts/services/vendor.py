@@ -19,10 +19,14 @@ MASKS = {"support_email": masked, "support_phone": masked, "logo": lambda name: 
 """The name of the logo's file comes from outside."""
 
 
-def save_vendor(*, fields: dict[str, Any], by: str, at: datetime) -> Vendor:
-    """Make or change the vendor row. `fields` are those of the model."""
+def save_vendor(*, fields: dict[str, Any], by: str, at: datetime, seen: str | None = None) -> Vendor:
+    """Make or change the vendor row. `fields` are those of the model. Raises EditedMeanwhile when `seen`, the version of a form, is
+    out of date.
+    """
     with transaction.atomic():
         old = stored_values(Vendor(pk=1), FIELDS)
+        if old:
+            check_unchanged(Vendor(pk=1, **old), Vendor(pk=1, **fields), list(fields), seen=seen)
         vendor, created = Vendor.objects.update_or_create(pk=1, defaults=fields)
         edits = changes(old=old, new=values_of(vendor, FIELDS), masks=MASKS)
         if edits:
@@ -37,6 +41,5 @@ def save_outside(*, tells_opened: bool, labels_dialogs: bool, seen: str | None, 
     """
     fields = {"tells_opened": tells_opened, "labels_dialogs": labels_dialogs}
     with transaction.atomic():
-        stored = Vendor.objects.select_for_update().get(pk=1)
-        check_unchanged(stored, Vendor(pk=1, **fields), list(fields), seen=seen)
-        return save_vendor(fields=fields, by=by, at=at)
+        Vendor.objects.select_for_update().get(pk=1)
+        return save_vendor(fields=fields, by=by, at=at, seen=seen)

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Integration
-from portal.core.valkey import ERRORS, valkey
-
-WINDOW = 60
-"""Seconds."""
+from portal.core.rate import WINDOW, count
 
 
 @dataclass(frozen=True)
@@ -33,15 +30,3 @@ def take(integration: Integration, *, at: datetime) -> Rate:
     """Count one call."""
     limit = integration.calls_a_minute
     return Rate(limit, limit - count(f"api:{integration.pk}", at=at), WINDOW - int(at.timestamp()) % WINDOW)
-
-
-def count(name: str, *, at: datetime) -> int:
-    """How often `name` was counted in this minute, this time included; 0 without Valkey."""
-    key = f"portal:rate:{name}:{int(at.timestamp()) // WINDOW}"
-    try:
-        with valkey().pipeline() as pipeline:
-            pipeline.incr(key)
-            pipeline.expire(key, 2 * WINDOW)
-            return int(pipeline.execute()[0])
-    except ERRORS:
-        return 0

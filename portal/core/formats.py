@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format, get_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -35,6 +36,14 @@ def spelled_time(at: datetime) -> str:
     near = {0: _("i dag kl. %(clock)s"), -1: _("i går kl. %(clock)s"), 1: _("i morgen kl. %(clock)s")}
     text = near.get(days, _("%(date)s kl. %(clock)s"))
     return text % {"date": spelled_date(at), "clock": clock(at)}
+
+
+def amount(value: Decimal, *, places: int | None = None) -> str:
+    """`1 234,50`, in English `1 234.50`, with spaces that do not break. As many decimals as `value` has; with `places` so many, or none
+    for a whole number.
+    """
+    text = f"{value:,f}" if places is None else f"{value:,.{places}f}".removesuffix(f".{'0' * places}")
+    return text.replace(",", "\N{NO-BREAK SPACE}").replace(".", str(get_format("DECIMAL_SEPARATOR")))
 
 
 def decimal(value: float, places: int = 1) -> str:

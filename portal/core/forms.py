@@ -155,7 +155,8 @@ class VersionedForm(CleanText, forms.ModelForm):
     def show_edited(self, error: EditedMeanwhile) -> None:
         """Say at each field what is stored now. Saving once more overwrites it, knowingly."""
         for name, value in error.values.items():
-            text = _("En annen har lagret dette mens skjemaet var åpent: %(value)s") % {"value": _shown(value)}
+            shown = _shown(value, self.fields.get(name))
+            text = _("En annen har lagret dette mens skjemaet var åpent: %(value)s") % {"value": shown}
             self.add_error(name if name in self.fields else None, text)
         self.add_error(None, _("Se over feltene under. Lagrer du en gang til, gjelder det som står i skjemaet."))
         sent: Any = self.data
@@ -164,10 +165,14 @@ class VersionedForm(CleanText, forms.ModelForm):
         self.data = data
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, field: forms.Field | None) -> str:
+    """A choice as the form calls it."""
     if isinstance(value, bool):
         return str(_("Ja") if value else _("Nei"))
-    return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "–"
+    is_listed = isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField)
+    names: dict[Any, Any] = dict(field.choices) if is_listed else {}  # type: ignore[union-attr]
+    parts = value if isinstance(value, list) else [] if value is None else [value]
+    return ", ".join(str(names.get(part, part)) for part in parts) or "–"
 
 
 class ConfirmForm(CleanText, forms.Form):

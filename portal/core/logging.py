@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from portal.core.masking import without_identity_numbers
 from portal.core.request_id import request_id
 
+MOST_KINDS = 500
 _REDACTIONS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}[.:][A-Za-z0-9_-]+(?:[.:][A-Za-z0-9_-]*){0,3}"), "[token]"),
     (
@@ -64,6 +66,41 @@ class WithoutExpectedTraceback(logging.Filter):
         return True
 
 
+class OneLineForStrangers(logging.Filter):
+    """Of what is refused to people who are not logged in, one line a minute for each status and first part of the address, in each
+    process. The next one says how many were left out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self.told: dict[tuple[int, str], tuple[int, int]] = {}
+        """By kind: the minute of the last line, and how many were left out since."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request, status = getattr(record, "request", None), getattr(record, "status_code", 0)
+        if request is None or not 400 <= status < 500 or _is_known(request):
+            return True
+        kind, minute = (status, request.path.split("/")[1][:20]), int(record.created // 60)
+        with self._lock:
+            last, left_out = self.told.get(kind, (0, 0))
+            if last == minute:
+                self.told[kind] = (minute, left_out + 1)
+                return False
+            if len(self.told) >= MOST_KINDS:
+                self.told.clear()
+            self.told[kind] = (minute, 0)
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} (and {left_out} like it since the last line)", ()
+        return True
+
+
+def _is_known(request: Any) -> bool:
+    """Without a query: whoever was found to be logged in, or to be an integration, while the page was made."""
+    user = getattr(request, "_cached_user", None)
+    return bool(user and user.is_authenticated) or getattr(request, "auth", None) is not None
+
+
 def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
     """Django's LOGGING: JSON for machines, or plain words on a terminal, where the runner gives each line its time and a
     task that succeeds says nothing. Sets structlog up as well."""
@@ -92,12 +129,12 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "filters": {"expected": {"()": WithoutExpectedTraceback}},
+        "filters": {"expected": {"()": WithoutExpectedTraceback}, "strangers": {"()": OneLineForStrangers}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
-            "django.request": {"filters": ["expected"]},
+            "django.request": {"filters": ["expected", "strangers"]},
             "django.server": {"handlers": [], "level": level, "propagate": True},
             "celery.beat": {"level": "WARNING"},  # the end of each task is logged already
             "celery.worker.strategy": {"level": "WARNING"},

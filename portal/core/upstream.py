@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.environments import Environment, addresses
-from portal.core.formats import clock
+from portal.core.formats import clock, decimal
 from portal.core.valkey import ERRORS, valkey
 from portal.gateways.http import CallStats
 
@@ -141,7 +141,7 @@ def _light(name: str, entries: list[bytes], at: datetime) -> Light:
     if failed >= 5 or not any(healthy for _at, _seconds, healthy, _status in calls[:3]):
         return Light(name, "danger", _last_failure(_("svarte ikke kl. %(clock)s: %(why)s"), calls))
     if typical >= SLOW_SECONDS:
-        return Light(name, "warning", _("treg, %(seconds)s s") % {"seconds": f"{typical:.1f}".replace(".", ",")})
+        return Light(name, "warning", _("treg, %(seconds)s s") % {"seconds": decimal(typical)})
     if failed:
         return Light(name, "warning", _last_failure(_("svarer, men ikke kl. %(clock)s: %(why)s"), calls))
     return Light(name, "success", f"{typical * 1000:.0f}\N{NO-BREAK SPACE}ms")

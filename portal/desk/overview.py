@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Customer, User
 from portal.core import upstream
-from portal.core.counting import in_one_row
+from portal.core.counting import in_one_row, spaced
 from portal.core.environments import Environment
 from portal.core.next_step import list_of as _url
 from portal.desk import changed
@@ -73,13 +73,12 @@ def facts(
     `ahead` as returned by `coming`, `counted` by `counts`. A monthly service is told of only when it was used lately.
     """
     number = counted["customers"].n
-    shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
     if user.within(environment).sees_all_customers:
         customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
     else:
         customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)
     told = [(day, one) for day, one in ahead if one.period != PeriodKind.MONTH or counted[f"used-{one.id}"].n]
-    return [customers % {"n": shown}, *_next_deadlines(told, timezone.localdate(at))]
+    return [customers % {"n": spaced(number)}, *_next_deadlines(told, timezone.localdate(at))]
 
 
 def _next_deadlines(told: Coming, today: date) -> Iterator[str]:

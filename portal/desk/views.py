@@ -230,9 +230,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @public_page
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Whoever logged in in another tab meanwhile is led on from the log-in page."""
+    """Whoever logged in in another tab meanwhile is led on from the pages of the log-in."""
     user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated and request.path == reverse("account_login"):
+    on_the_way_in = {
+        reverse(name) for name in ("account_login", "mfa_authenticate", "oidc-begin", "account_reset_password")
+    }
+    if user is not None and user.is_authenticated and request.path in on_the_way_in:
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "portal/csrf.html", {"frame": "public.html"}, status=403)
 

@@ -15,21 +15,20 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 from honcho.manager import Manager
 from honcho.process import Process
 
 from portal.core import database_roles
-from portal.local import embedded, translations
+from portal.local import demo, embedded, translations
 from portal.local.bootstrap import digest
 from portal.local.lived_in import running
 from portal.local.restart import Restarted
@@ -48,13 +47,9 @@ class PortInUse(Exception):
 
 
 def sandbox_is_ours() -> bool:
-    """Whether this machine runs the sandbox: it is installed, enabled, and has no other URL."""
+    """Whether this machine runs the sandbox: it is enabled, and has no other URL."""
     here = f"http://127.0.0.1:{settings.SANDBOX_PORT}"
-    return (
-        "SANDBOX" in settings.ENVIRONMENTS
-        and here == settings.SANDBOX_URL
-        and bool(find_spec("portal.sandbox.__main__"))
-    )
+    return "SANDBOX" in settings.ENVIRONMENTS and here == settings.SANDBOX_URL
 
 
 def refuse_busy_ports() -> None:
@@ -85,8 +80,7 @@ def prepare(*, lived_in: bool = False) -> None:
     if is_cleared:
         sys.stdout.write("The demonstration data of the last run were not finished; they are built anew.\n")
     call_command("migrate", interactive=False, verbosity=0)
-    if "seed" in get_commands():
-        running.prepare(wanted=lived_in and sandbox_is_ours(), at=timezone.now())
+    running.prepare(wanted=lived_in and sandbox_is_ours(), at=timezone.now())
     translations.compile_all()
     collect_static()
     for connection in connections.all():
@@ -195,8 +189,6 @@ def introduce() -> None:
     """Register the demonstration data in our sandbox, as soon as it answers. A lived-in one is known there, with all that happened."""
     origin = settings.SANDBOX_URL
     if origin and sandbox_is_ours() and answers(f"{origin}/") and not running.is_built():
-        from portal.local import demo
-
         demo.introduce(url=origin)
 
 
@@ -230,10 +222,6 @@ def greeting() -> str:
 
 
 def log_ins() -> list[str]:
-    if "seed" not in get_commands():
-        return []
-    from portal.local import demo
-
     width = max(len(login) for login, _, _ in demo.STAFF) + len(demo.DOMAIN) + 1
     people = [*demo.STAFF, *(demo.JOINED if running.is_building() or running.is_built() else [])]
     staff = [f"{login}@{demo.DOMAIN}".ljust(width) + f"  {role.label}" for login, _, role in people]

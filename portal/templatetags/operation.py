@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import template
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal.core import formats
 from portal.core.counting import spaced
 from portal.core.formats import decimal
 from portal.desk.operation.waiting import MOST
@@ -36,7 +36,7 @@ def age(moment: datetime, at: datetime) -> str:
 
 @register.filter
 def clock(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%H.%M.%S}"
+    return formats.clock(moment, seconds=True)
 
 
 @register.filter

@@ -24,16 +24,15 @@ from accounts import devices
 from accounts.guard import public_page
 from accounts.models import Language, Vendor
 from accounts.services.business_register import known_approvers
-from portal.core import enqueue
+from portal.core import enqueue, rate
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
-from portal.core.valkey import ERRORS
 from systemusers import tasks
 from systemusers.models import Access
 from systemusers.services import links
 
 LinkView = Callable[..., HttpResponse]
-A_MINUTE, MOST_A_MINUTE = 60, 120
+MOST_A_MINUTE = 120
 HALF_A_MINUTE = 30
 TURNS = 60
 """How many times the waiting page polls before it shows a button instead."""
@@ -66,12 +65,7 @@ def link_page(view: LinkView) -> LinkView:
 
 def _is_too_often(request: HttpRequest) -> bool:
     """Rate limit against guessing of tokens; off without Valkey."""
-    key = f"link:{get_adapter().get_client_ip(request)}"
-    try:
-        cache.add(key, 0, A_MINUTE)
-        return cache.incr(key) > MOST_A_MINUTE
-    except (*ERRORS, ValueError):
-        return False
+    return rate.count(f"link:{get_adapter().get_client_ip(request)}", at=timezone.now()) > MOST_A_MINUTE
 
 
 def _gone(request: HttpRequest, why: str, wanted: str, status: int) -> HttpResponse:

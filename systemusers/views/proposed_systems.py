@@ -98,7 +98,7 @@ def _find(row: Proposal) -> System:
 
 def _updated_now(row: Proposal, user: User) -> Act:
     """As the entry is in Altinn now."""
-    seen = system_register.look_at(system=_find(row), at=timezone.now())
+    seen = system_register.look_at(system=_find(row), at=timezone.now(), by=user.actor)
     return system_updated(seen, seen.choices(row.params["choices"]), row.params["typed"])
 
 

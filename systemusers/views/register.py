@@ -14,7 +14,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -50,7 +49,7 @@ def diff(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _shown(request: StaffRequest, row: System) -> HttpResponse:
-    seen = report(request, lambda: system_register.look_at(system=row, at=timezone.now()), passes=DELETED)
+    seen = report(request, lambda: system_register.look_at(system=row, **now(request)), passes=DELETED)
     return _page(request, seen) if seen else redirect("system", environment=request.environment, pk=row.pk)
 
 
@@ -90,7 +89,7 @@ def _confirm(request: StaffRequest, row: System) -> HttpResponse:
 
 def _propose(request: StaffRequest, row: System, given: dict[str, str], typed: dict[str, str]) -> HttpResponse | None:
     """To a colleague, when something is to be written to Altinn. Raises ChangedMeanwhile, NotTyped, DeletedInAltinn."""
-    look = report(request, lambda: system_register.look_at(system=row, at=timezone.now()), passes=DELETED)
+    look = report(request, lambda: system_register.look_at(system=row, **now(request)), passes=DELETED)
     if look is None:
         return redirect("system", environment=request.environment, pk=row.pk)
     if look.seen != request.POST.get("seen", ""):
@@ -109,7 +108,7 @@ def _result(done: system_register.Settled) -> str:
 
 
 def _untyped(request: StaffRequest, row: System, missing: set[str]) -> HttpResponse:
-    seen = report(request, lambda: system_register.look_at(system=row, at=timezone.now()), passes=DELETED)
+    seen = report(request, lambda: system_register.look_at(system=row, **now(request)), passes=DELETED)
     if seen is None:
         return redirect("system", environment=request.environment, pk=row.pk)
     return _page(request, seen, missing=missing, status=422)

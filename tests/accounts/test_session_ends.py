@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import LogIn, User
+from accounts.services import log_ins
 from accounts.services.session_ends import BEGAN, SEEN
+from accounts.services.visits import Visit
 from portal.core.audit import AuditEvent
 from tests.accounts.log_in import give_password
 from tests.fixtures import make_operator
@@ -95,6 +99,24 @@ def test_django_admin_too(administrator: User, settings: Any) -> None:
     shift(client, **{SEEN: 31})
 
     assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+def in_since(user: User, *, minute: int) -> Client:
+    client, at = Client(), timezone.now() - timedelta(minutes=60 - minute)
+    client.force_login(user)
+    log_ins.began(user=user, session_key=client.session.session_key, visit=Visit(ip="192.0.2.1", agent="", at=at))
+    return client
+
+
+def test_of_many_sessions_of_one_person_the_oldest_end(reader: User, administrator: User) -> None:
+    browsers = [in_since(reader, minute=minute) for minute in range(log_ins.MOST_OPEN + 2)]
+    other = in_since(administrator, minute=0)
+
+    inside = [browser.get("/sandbox/account/profile/").status_code for browser in browsers]
+
+    assert inside == [302] * 2 + [200] * log_ins.MOST_OPEN
+    assert other.get("/sandbox/account/profile/").status_code == 200
+    assert AuditEvent.objects.filter(what="logged-out", by=log_ins.BY).count() == 2
 
 
 def test_without_the_setting_idling_is_no_end(person: Client, settings: Any) -> None:

@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import logging.config
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -66,6 +68,26 @@ def test_a_secret_is_redacted(text, kept):
 )
 def test_what_is_no_secret_stays(text):
     assert logs.redact(text) == text
+
+
+def test_strangers_get_one_line_a_minute_for_each_kind_and_staff_all_of_theirs() -> None:
+    told = logs.OneLineForStrangers()
+
+    def line(path: str, *, minute: int, status: int = 404, user: Any = None) -> str:
+        record = logging.makeLogRecord({"msg": "Not Found: %s", "args": (path,), "created": 60.0 * minute})
+        record.status_code = status
+        record.request = SimpleNamespace(path=path, _cached_user=user)
+        return record.getMessage() if told.filter(record) else ""
+
+    known = SimpleNamespace(is_authenticated=True)
+    first = [line(f"/hooks/events/{n}", minute=1) for n in range(4)]
+    others = [line("/l/x/", minute=1), line("/hooks/events/9", minute=1, status=400)]
+    staff = [line("/sandbox/x/", minute=1, user=known) for _ in range(3)]
+    faults = [line("/hooks/events/9", minute=1, status=500) for _ in range(2)]
+
+    assert first == ["Not Found: /hooks/events/0", "", "", ""]
+    assert all([*others, *staff, *faults])
+    assert line("/hooks/events/5", minute=2) == "Not Found: /hooks/events/5 (and 3 like it since the last line)"
 
 
 def test_a_line_is_one_json_object_with_the_id_of_its_request(lines):

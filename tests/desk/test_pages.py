@@ -308,11 +308,14 @@ def test_an_error_of_ours_shows_the_number_that_the_log_has(
     assert reply["X-Request-ID"] == "number-to-quote"
 
 
-def test_whoever_logged_in_in_another_tab_is_led_on_from_the_log_in_page(administrator: Any, vendor: Any) -> None:
+@pytest.mark.parametrize("page", ["login/", "login/factor/", "oidc/", "password/reset/"])
+def test_whoever_logged_in_in_another_tab_is_led_on_from_the_log_in_page(
+    page: str, administrator: Any, vendor: Any
+) -> None:
     tab = Client(enforce_csrf_checks=True)
     tab.force_login(administrator)
 
-    assert tab.post("/accounts/login/", {"login": "a@b.example", "password": "x"}).headers["Location"] == "/"
+    assert tab.post(f"/accounts/{page}", {"login": "a@b.example", "password": "x"}).headers["Location"] == "/"
     assert tab.post("/sandbox/customers/new/", {}).status_code == 403
 
 

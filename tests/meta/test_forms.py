@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.contrib import admin
-from django.forms import BaseForm
+from django.forms import BaseForm, ModelForm
 from django.test import RequestFactory
 from django.urls import get_resolver
 
 from accounts.models import Charge, Given, User
-from portal.core.forms import CleanText
+from portal.core.admin import CleanModelForm
+from portal.core.forms import CleanText, VersionedForm
 
+ONE_WRITER = {
+    "ProfileForm": "one's own name and language",
+    "DeadlineDateForm": "always a new row",
+}
+"""Forms that nobody else can have open for the same row."""
 OURS = ("accounts", "systemusers", "submissions", "portal")
 
 
@@ -35,6 +41,17 @@ def test_every_form_cleans_its_text() -> None:
 
     assert len(ours) > 10
     assert [form.__name__ for form in ours if not issubclass(form, CleanText)] == []
+
+
+def test_a_form_of_a_stored_row_knows_which_version_it_shows() -> None:
+    """Else the second of two people writes over what the first has saved."""
+    assert get_resolver().url_patterns
+
+    ours = {form for form in subclasses(ModelForm) if form.__module__.split(".")[0] in OURS}
+    in_admin = {form for form in ours if issubclass(form, CleanModelForm) or form.__module__.endswith(".admin")}
+    without = {form.__name__ for form in ours - in_admin if not issubclass(form, VersionedForm)}
+
+    assert without == set(ONE_WRITER)
 
 
 def test_every_page_of_django_admin_that_changes_a_row_cleans_its_text() -> None:

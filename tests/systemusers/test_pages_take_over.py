@@ -9,6 +9,7 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
+from portal.core.audit import AuditEvent
 from portal.gateways.altinn.register import right
 from systemusers.models import Access, FoundSystemUser, System, SystemRound
 from tests.systemusers.staff import page, post
@@ -86,6 +87,17 @@ def test_registering_a_live_id_leads_to_the_differences_and_writes_nothing(
     assert "Dere har det samme som Altinn nå" in taken
     assert (fresh(draft).status, fresh(draft).client_ids[-1]) == ("REGISTERED", "ukjent-klient")
     assert world.calls("PUT", "/systemregister/") == []
+
+
+def test_who_looks_at_the_entry_in_altinn_is_in_the_trail_before_the_call(
+    staff: Client, system: System, world: World, administrator: User
+) -> None:
+    page(staff, f"systems/{system.pk}/diff/")
+    world.fault(path="/systemregister/", status=503, times=100)
+    page(staff, f"systems/{system.pk}/diff/", follow=True)
+
+    looks = AuditEvent.objects.filter(what="read-register")
+    assert list(looks.values_list("by", "detail__system_id")) == [(administrator.actor, SYSTEM_ID)] * 2
 
 
 def test_a_removal_names_who_is_affected_and_wants_its_name(staff: Client, approved: object, world: World) -> None:

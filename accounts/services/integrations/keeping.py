@@ -15,8 +15,10 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
+from portal.core.stale import check_unchanged
 
 FIELDS = ("purpose", "scopes", "sees_all_customers", "networks", "needs_employee", "calls_a_minute")
+COLUMNS = (*FIELDS, "portfolios")
 """What can be changed. The name and the environment stand for ever."""
 
 
@@ -41,13 +43,20 @@ def may_keep(user: User, integration: Integration) -> bool:
     return not integration.sees_all_customers and theirs <= set(user.portfolio_ids)
 
 
-def save_integration(*, integration: Integration, portfolios: Collection[Portfolio], user: User, at: datetime) -> None:
-    """A new one, without any way to prove who it is yet, or the changed fields of one. Raises BeyondOwnSight."""
+def save_integration(
+    *, integration: Integration, portfolios: Collection[Portfolio], user: User, at: datetime, seen: str | None = None
+) -> None:
+    """A new one, without any way to prove who it is yet, or the changed fields of one.
+
+    Raises BeyondOwnSight, and EditedMeanwhile when `seen`, the version of a form, is out of date.
+    """
     what = AuditType.EDITED if integration.pk else AuditType.ADDED
     with transaction.atomic():
         stored = Integration.objects.select_for_update().get(pk=integration.pk) if integration.pk else None
         if stored and not may_keep(user, stored):
             raise BeyondOwnSight(f"{user.actor} does not see all that {stored} sees")
+        if stored:
+            check_unchanged(stored, integration, COLUMNS, seen=seen, chosen={"portfolios": portfolios})
         old = _values(stored) if stored else {}
         new = _wanted(integration, portfolios)
         _check_sight(user, old, new)

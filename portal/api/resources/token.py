@@ -16,8 +16,8 @@ from accounts.login import visit_of
 from accounts.models import IntegrationProof
 from accounts.services.attempts import network_of
 from accounts.services.integrations import calling, granting
-from portal.api import rates
 from portal.api.shapes import Shape
+from portal.core import rate
 
 router = Router(tags=["token"])
 PATH = "/api/v1/token"
@@ -64,8 +64,8 @@ def get_token(request: Any, response: HttpResponse, given: Form[TokenRequest]) -
     """
     at, address = timezone.now(), visit_of(request).ip
     response["Pragma"] = "no-cache"
-    if rates.count(f"token:{address}", at=at) > MOST_ATTEMPTS:
-        response["Retry-After"] = str(rates.WINDOW)
+    if rate.count(f"token:{address}", at=at) > MOST_ATTEMPTS:
+        response["Retry-After"] = str(rate.WINDOW)
         return _refuse(429, "slow_down", "Too many attempts from this address in a minute.")
     if given.grant_type != "client_credentials":
         return _refuse(400, "unsupported_grant_type", "Only client_credentials is supported.")
@@ -92,8 +92,8 @@ def _note_refused(request: Any, given: TokenRequest, address: str) -> None:
     known = granting.find_named(named[0] or granting.client_of(given.client_assertion))
     if known is None:
         return
-    from_here = rates.count(f"refused:{known.pk}:{network_of(address)}", at=at)
-    if from_here <= MOST_NOTED and rates.count(f"refused:{known.pk}", at=at) <= MOST_NETWORKS:
+    from_here = rate.count(f"refused:{known.pk}:{network_of(address)}", at=at)
+    if from_here <= MOST_NOTED and rate.count(f"refused:{known.pk}", at=at) <= MOST_NETWORKS:
         granting.note_refused(integration=known, ip=address, at=at)
 
 

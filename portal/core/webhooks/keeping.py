@@ -17,9 +17,11 @@ from portal.core.environments import Environment
 from portal.core.feed.event import FeedEvent
 from portal.core.outbox.message import OutboxMessage, erased, seal
 from portal.core.outbox.put import put, task_of
+from portal.core.stale import check_unchanged
 from portal.core.webhooks import addresses, bodies, sending
 from portal.core.webhooks.row import Webhook
 
+COLUMNS = ("url", "types")
 MOST = 20
 """Webhooks of one environment."""
 TEST = "test-"
@@ -57,10 +59,14 @@ def make(
     return hook, secret
 
 
-def change(*, hook: Webhook, url: str, types: Collection[str], by: str, at: datetime) -> None:
-    """Messages that wait go to the new address. Raises NotAllowed."""
+def change(*, hook: Webhook, url: str, types: Collection[str], by: str, at: datetime, seen: str | None = None) -> None:
+    """Messages that wait go to the new address. Raises NotAllowed, and EditedMeanwhile when `seen`, the version of a form, is out of
+    date.
+    """
     addresses.check(url)
     with transaction.atomic():
+        stored = Webhook.objects.select_for_update().get(pk=hook.pk)
+        check_unchanged(stored, Webhook(url=url, types=sorted(types)), COLUMNS, seen=seen)
         hook.url, hook.types = url, sorted(types)
         Webhook.objects.filter(pk=hook.pk).update(url=hook.url, types=hook.types)
         record(by=by, at=at, target=hook, what=AuditType.WEBHOOK_CHANGED, host=hook.host, types=hook.types)

@@ -12,18 +12,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import Integration, Scope, User
-from accounts.services.integrations.keeping import may_give
+from accounts.services.integrations.keeping import COLUMNS, may_give
 from accounts.services.integrations.public_keys import BadPublicKey, PublicKey, parse_public_key
-from portal.core.forms import CleanText, LinesField
+from portal.core.forms import CleanText, LinesField, VersionedForm
+from portal.core.stale import EditedMeanwhile
 
 ALL, OWN = "all", "own"
 SIGHT = [(OWN, lazy("Kunder i porteføljene under")), (ALL, lazy("Alle kunder i miljøet"))]
 MOST_NETWORKS = 50
 
 
-class IntegrationForm(CleanText, forms.ModelForm):
+class IntegrationForm(VersionedForm):
     """`user` gives no more than they see themselves."""
 
+    columns = COLUMNS
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices, label=lazy("Kan"), widget=forms.CheckboxSelectMultiple,
         help_text=lazy("Gi bare det systemet trenger. Ingen integrasjon kan godkjenne som andre person."),
@@ -74,6 +76,12 @@ class IntegrationForm(CleanText, forms.ModelForm):
         row: Integration = self.instance
         row.sees_all_customers = self.cleaned_data["sight"] == ALL
         return row
+
+    def show_edited(self, error: EditedMeanwhile) -> None:
+        values = dict(error.values)
+        if "sees_all_customers" in values:
+            values["sight"] = ALL if values.pop("sees_all_customers") else OWN
+        super().show_edited(EditedMeanwhile(values, version=error.version))
 
     def save(self, commit: bool = True) -> Any:
         raise TypeError("the service stores it")

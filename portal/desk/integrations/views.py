@@ -16,6 +16,7 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Integration, IntegrationProof
 from accounts.services.integrations import keeping, proofs
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.stale import EditedMeanwhile
 from portal.desk.integrations.forms import IntegrationForm, KeyForm, SecretForm
 from portal.desk.integrations.shown import all_shown, shown
 
@@ -62,8 +63,10 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
         portfolios = list(form.cleaned_data["portfolios"])
         try:
             keeping.save_integration(
-                integration=form.wanted(), portfolios=portfolios, user=request.user, at=timezone.now()
+                integration=form.wanted(), portfolios=portfolios, user=request.user, at=timezone.now(), seen=form.seen
             )
+        except EditedMeanwhile as error:
+            form.show_edited(error)
         except keeping.BeyondOwnSight:
             form.add_error("portfolios", _("Du kan ikke gi den kunder du ikke ser selv."))
         else:

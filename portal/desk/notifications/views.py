@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import NoticeMail, NotificationPlan, User
 from accounts.services.notifications import send_again
-from accounts.services.staff import save_user
+from accounts.services.staff import save_details
 from portal.core.stale import EditedMeanwhile
 from portal.desk.notifications.choosing import choose, plan_of
 from portal.desk.notifications.forms import NotificationForm
@@ -47,7 +47,7 @@ def _saved(request: StaffRequest, form: NotificationForm) -> bool:
         form.show_edited(error)
         return False
     user.language = form.cleaned_data["language"]
-    save_user(user=user, by=user.actor, at=at)
+    save_details(user=user, by=user.actor, at=at)
     return True
 
 

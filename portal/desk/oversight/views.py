@@ -22,6 +22,7 @@ from accounts.models import User
 from portal.core.audit import AuditEvent
 from portal.core.counting import number_of
 from portal.core.exports import Field
+from portal.core.formats import spelled_date
 from portal.core.forms import CleanText
 from portal.core.lists import Column, Link, ListPage, Nothing, Select
 from portal.core.trail.proof import TooLarge
@@ -134,7 +135,7 @@ class WhoActed(ListPage[StaffRequest, QuerySet[AuditEvent]]):
     @property
     def of(self) -> str:
         """What was asked for, in words, for the file with proof."""
-        period = f"{self.period.first:%d.%m.%Y}–{self.period.last:%d.%m.%Y}"
+        period = f"{spelled_date(self.period.first)} – {spelled_date(self.period.last)}"
         chosen = [str(dict(each.options).get(each.chosen, each.chosen)) for each in self.selects if each.chosen]
         return ", ".join([period, *chosen, *([self.text] if self.text else [])])
 

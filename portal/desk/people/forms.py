@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.capabilities import enabled
 from accounts.models import Charge, Language, Portfolio, Role, User
-from accounts.services.staff import Rights
+from accounts.services.staff import DETAILS, Rights
 from portal.core.environments import Environment
-from portal.core.forms import CleanText
+from portal.core.forms import CleanText, VersionedForm
 
 ALL, OWN = "all", "own"
 SIGHT = [(OWN, lazy("Kunder i egne porteføljer")), (ALL, lazy("Alle kunder"))]
@@ -67,10 +67,12 @@ class RightsForm(CleanText, forms.Form):
         return Rights(roles, frozenset(sees_all), frozenset(self.cleaned_data["charges"]), portfolios)
 
 
-class PersonForm(CleanText, forms.ModelForm):
+class PersonForm(VersionedForm):
+    columns = DETAILS
+
     class Meta:
         model = User
-        fields = ("email", "name", "language")
+        fields = DETAILS
         widgets = {"language": forms.Select}
 
     def clean_email(self) -> str:
@@ -164,7 +166,9 @@ class WelcomeForm(NewPasswordForm):
     field_order = ("name", "password1", "password2")
 
 
-class PortfolioForm(CleanText, forms.ModelForm):
+class PortfolioForm(VersionedForm):
+    columns = ("name",)
+
     class Meta:
         model = Portfolio
         fields = ("name",)

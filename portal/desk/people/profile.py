@@ -17,7 +17,7 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.login import visit_of
 from accounts.models import LogIn, User
 from accounts.services import log_ins
-from accounts.services.staff import change_own_password, save_user
+from accounts.services.staff import change_own_password, save_details
 from portal.desk.people.factors import summary
 from portal.desk.people.forms import OwnPasswordForm, ProfileForm
 
@@ -27,7 +27,7 @@ from portal.desk.people.forms import OwnPasswordForm, ProfileForm
 def profile(request: StaffRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
-        save_user(user=form.instance, by=request.user.actor, at=timezone.now())
+        save_details(user=form.instance, by=request.user.actor, at=timezone.now())
         messages.success(request, _("Lagret."))
         return redirect("profile", environment=request.environment)
     return _page(request, form, OwnPasswordForm(user=request.user))

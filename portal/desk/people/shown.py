@@ -156,13 +156,20 @@ def what_roles_may(environment: Environment) -> list[Can]:
     return [Can(each.text, [role_may(role, each, environment) for role in Role]) for each in Capability]
 
 
-def portfolios(sizes: dict[int, int]) -> list[Portfolio]:
-    """Each with `n`, its size."""
+@dataclass(frozen=True)
+class PortfolioRow:
+    """`n`: how many customers are in it."""
+
+    pk: int
+    name: str
+    n: int
+    staff: list[User]
+
+
+def portfolios(sizes: dict[int, int]) -> list[PortfolioRow]:
     staff = Prefetch("staff", queryset=User.objects.filter(is_active=True).order_by("name"))
-    found = list(Portfolio.objects.prefetch_related(staff))
-    for each in found:
-        each.n = sizes.get(each.pk, 0)  # type: ignore[attr-defined] # for the page
-    return found
+    found = Portfolio.objects.prefetch_related(staff)
+    return [PortfolioRow(each.pk, each.name, sizes.get(each.pk, 0), list(each.staff.all())) for each in found]
 
 
 @dataclass(frozen=True)

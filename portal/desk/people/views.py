@@ -16,8 +16,9 @@ from accounts.models import Portfolio, Proposal, User
 from accounts.services import factors, invitations, log_ins, single_sign_on
 from accounts.services.portfolios import save_portfolio
 from accounts.services.proposals import is_needed
-from accounts.services.staff import LastAdministrator, Rights, change_rights, gives, rights_of, save_user
+from accounts.services.staff import LastAdministrator, Rights, change_rights, gives, rights_of, save_details
 from portal.core.confirm import ask_first
+from portal.core.stale import EditedMeanwhile
 from portal.desk.people import granting, shown
 from portal.desk.people.forms import InvitedForm, PersonForm, PortfolioForm, RightsForm
 
@@ -90,9 +91,13 @@ def invite(request: StaffRequest) -> HttpResponse:
 def edit(request: StaffRequest, pk: int) -> HttpResponse:
     form = PersonForm(request.POST or None, instance=find(pk))
     if request.method == "POST" and form.is_valid():
-        save_user(user=form.instance, by=request.user.actor, at=timezone.now())
-        messages.success(request, _("Lagret."))
-        return redirect("person", environment=request.environment, pk=pk)
+        try:
+            save_details(user=form.instance, by=request.user.actor, at=timezone.now(), seen=form.seen)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
+        else:
+            messages.success(request, _("Lagret."))
+            return redirect("person", environment=request.environment, pk=pk)
     context = {"form": form, "person": find(pk), "title": _("Navn og adresse")}
     return render(request, "desk/people/edit.html", context, status=422 if form.errors else 200)
 
@@ -141,8 +146,12 @@ def portfolio(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     row = get_object_or_404(Portfolio, pk=pk) if pk else None
     form = PortfolioForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        save_portfolio(portfolio=form.instance, by=request.user.actor, at=timezone.now())
-        messages.success(request, _("Lagret."))
-        return redirect("people", environment=request.environment)
+        try:
+            save_portfolio(portfolio=form.instance, by=request.user.actor, at=timezone.now(), seen=form.seen)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
+        else:
+            messages.success(request, _("Lagret."))
+            return redirect("people", environment=request.environment)
     context = {"form": form, "portfolio": get_object_or_404(Portfolio, pk=pk) if pk else None}
     return render(request, "desk/people/portfolio.html", context, status=422 if form.errors else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,14 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from portal.core.feed.event import Type
-from portal.core.forms import CleanText
-from portal.core.webhooks import addresses
+from portal.core.forms import CleanText, VersionedForm
+from portal.core.webhooks import addresses, keeping
+from portal.core.webhooks.row import Webhook
 from portal.explain import explain
 
 OVERLAP = [("1", lazy("I et døgn til")), ("7", lazy("I en uke til")), ("0", lazy("Nei, slutt nå"))]
 
 
-class WebhookForm(CleanText, forms.Form):
+class WebhookForm(VersionedForm):
+    columns = keeping.COLUMNS
     url = forms.CharField(
         label=lazy("Adresse"), max_length=500,
         widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "https://erp.example.no/hooks"}),
@@ -27,6 +30,14 @@ class WebhookForm(CleanText, forms.Form):
         choices=Type.choices, label=lazy("Får vite om"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=lazy("Uten noen kryss får den vite om alt."),
     )  # fmt: skip
+
+    class Meta:
+        model = Webhook
+        fields = keeping.COLUMNS
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in keeping.COLUMNS}
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.stale import EditedMeanwhile
 from portal.core.webhooks import keeping
 from portal.core.webhooks.row import Webhook
 from portal.desk.webhooks.forms import SecretForm, WebhookForm
@@ -60,7 +61,7 @@ def new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             hook, secret = keeping.make(
-                environment=request.environment, by=request.user.actor, at=timezone.now(), **form.cleaned_data
+                environment=request.environment, by=request.user.actor, at=timezone.now(), **form.chosen
             )
         except keeping.TooMany:
             form.add_error(None, _("Det er %(n)s fra før. Fjern en av dem først.") % {"n": keeping.MOST})
@@ -75,11 +76,15 @@ def new(request: StaffRequest) -> HttpResponse:
 def edit(request: StaffRequest, pk: int) -> HttpResponse:
     _check_sight(request)
     hook = find(request, pk)
-    form = WebhookForm(request.POST or None, initial={"url": hook.url, "types": hook.types})
+    form = WebhookForm(request.POST or None, instance=hook)
     if request.method == "POST" and form.is_valid():
-        keeping.change(hook=hook, by=request.user.actor, at=timezone.now(), **form.cleaned_data)
-        messages.success(request, _("Lagret."))
-        return _to(hook)
+        try:
+            keeping.change(hook=hook, by=request.user.actor, at=timezone.now(), seen=form.seen, **form.chosen)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
+        else:
+            messages.success(request, _("Lagret."))
+            return _to(hook)
     context = {"form": form, "row": shown(find(request, pk))}
     return render(request, "desk/webhooks/edit.html", context, status=422 if form.errors else 200)
 

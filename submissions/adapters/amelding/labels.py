@@ -8,6 +8,7 @@ from typing import cast
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.core.formats import amount
 from submissions.adapters import source_system
 from submissions.adapters.amelding.totals import Facts, Unit
 from submissions.adapters.base import FileReport
@@ -47,5 +48,5 @@ def _unit_value(unit: Unit) -> str:
     return f"{people} · {_kroner(unit['gross'])}"
 
 
-def _kroner(amount: str) -> str:
-    return f"{Decimal(amount):,f}".replace(",", SPACE)
+def _kroner(text: str) -> str:
+    return amount(Decimal(text))

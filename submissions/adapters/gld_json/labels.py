@@ -8,11 +8,10 @@ from typing import cast
 
 from django.utils.translation import gettext as _
 
+from portal.core.formats import amount
 from submissions.adapters import source_system
 from submissions.adapters.base import FileReport
 from submissions.adapters.gld_json.summary import Facts
-
-SPACE = "\u00a0"
 
 
 def summary(report: FileReport) -> list[tuple[str, str]]:
@@ -24,14 +23,10 @@ def summary(report: FileReport) -> list[tuple[str, str]]:
     shown += [(_("Leveranser"), str(facts["deliveries"]))] if facts["deliveries"] > 1 else []
     shown += [(_("Oppgaver"), str(facts["items"]))]
     shown += [(_("Slettinger"), str(facts["deletions"]))] if facts["deletions"] else []
-    return shown + [(spoken(name), _shown(value)) for name, value in facts["sums"].items()]
+    return shown + [(spoken(name), amount(Decimal(value))) for name, value in facts["sums"].items()]
 
 
 def spoken(name: str) -> str:
     """`sumAndelFormue` as `Sum andel formue`."""
     words = re.sub(r"(?<=[a-zæøå0-9])(?=[A-ZÆØÅ])", " ", name).lower()
     return words[:1].upper() + words[1:]
-
-
-def _shown(value: str) -> str:
-    return f"{Decimal(value):,f}".replace(",", SPACE)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from portal.core.formats import amount
 from submissions.adapters.claims import label_of
 from submissions.models import Submission
-
-SPACE = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ def payment_shown(row: Submission, *, today: date) -> PaymentShown | None:
         for one in stored["claims"]
     ]
     due = _day(stored["due"])
-    amounts = [_number(one["amount"]) for one in stored["claims"]]
-    known = [amount for amount in amounts if amount is not None]
-    total = _kroner(f"{sum(known, Decimal(0)):f}") if len(known) == len(amounts) else ""
+    numbers = [_number(one["amount"]) for one in stored["claims"]]
+    known = [number for number in numbers if number is not None]
+    total = _kroner(f"{sum(known, Decimal(0)):f}") if len(known) == len(numbers) else ""
     return PaymentShown(claims, total, _account(stored["account"]), due, due is not None and due < today)
 
 
@@ -60,7 +59,7 @@ def _number(text: str) -> Decimal | None:
 def _kroner(text: str) -> str:
     """The text itself when it is no number."""
     number = _number(text)
-    return text if number is None else f"{number:,.2f}".removesuffix(".00").replace(",", SPACE).replace(".", ",")
+    return text if number is None else amount(number, places=2)
 
 
 def _in_fours(text: str) -> str:

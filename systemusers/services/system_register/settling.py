@@ -63,9 +63,14 @@ class Settled:
     taken: int
 
 
-def look_at(*, system: System, at: datetime) -> Look:
-    """The system beside its entry as it is now. Raises NotInAltinn, OwnedByAnother, DeletedInAltinn, NoKey, gateway errors."""
+def look_at(*, system: System, at: datetime, by: str | None = None) -> Look:
+    """The system beside its entry as it is now. `by`: the person who looks, for the trail; None as a part of an act that is in it.
+
+    Raises NotInAltinn, OwnedByAnother, DeletedInAltinn, NoKey, gateway errors.
+    """
     client = system.own_client
+    if by:
+        record(by=by, at=at, target=system, what=AuditType.READ_REGISTER, system_id=system.system_id)
     theirs = fetch(environment=system.environment, client=client, system_id=system.system_id, at=at)
     if theirs.is_deleted:
         raise DeletedInAltinn(system.system_id)

@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.core import lease
@@ -22,6 +24,7 @@ from submissions import tasks
 from submissions.models import Dialog, EventSubscription, PollCursor, ReceivedEvent
 from submissions.services.inbox import events
 from submissions.services.inbox.subscriptions import asking, wanted
+from submissions.views import hooks
 from systemusers.models import Access
 from tests.core.purging import purged
 from tests.fixtures import CUSTOMER_ORGNR
@@ -210,6 +213,35 @@ def test_a_refused_call_leaves_no_secret_in_the_log(
     written = redact(caplog.text)
     assert "/hooks/events/[secret]" in written
     assert endpoint(reading).rsplit("/", 1)[-1] not in written
+
+
+def test_a_stranger_fills_neither_the_log_nor_our_time(
+    reading: Reading, altinn: Any, client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(reading, altinn)
+    own = endpoint(reading)
+    monkeypatch.setattr("portal.core.rate.WINDOW", 10**10)  # so that no minute ends meanwhile
+
+    statuses = [post(client, f"/hooks/events/guess-{n}", event()) for n in range(hooks.MOST_REFUSED)]
+    with CaptureQueriesContext(connection) as queries:
+        statuses += [post(client, f"/hooks/events/more-{n}", event()) for n in range(5)]
+    elsewhere = client.post(own, event(), content_type="application/json", REMOTE_ADDR="192.0.2.7").status_code
+
+    lines = [one for one in caplog.records if one.name == "django.request"]
+    assert list(queries) == []
+    assert statuses == [404] * hooks.MOST_REFUSED + [429] * 5
+    assert {one.status_code for one in lines} == {404, 429}  # type: ignore[attr-defined]
+    assert len(lines) < 10
+    assert elsewhere == 204
+
+
+def test_what_altinn_sends_is_not_counted(
+    reading: Reading, altinn: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(reading, altinn)
+    monkeypatch.setattr(hooks, "MOST_REFUSED", 2)
+
+    assert {post(client, endpoint(reading), event(id=f"e{n}")) for n in range(5)} == {204}
 
 
 def test_a_body_that_is_too_large_is_not_read(reading: Reading, altinn: Any, client: Client) -> None:

@@ -88,7 +88,7 @@ def test_a_person_sees_counts_and_sums_before_sending() -> None:
 
     assert (shown["Leveranser"], shown["Oppgaver"], shown["Slettinger"]) == ("2", "6", "1")
     assert shown["Sum andel formue"] == "2\u00a0001\u00a0000"
-    assert dict(ADAPTER.summary([inspect(message("egg"), "egg")], {}))["Sum beloep"] == "6\u00a0001.50"
+    assert dict(ADAPTER.summary([inspect(message("egg"), "egg")], {}))["Sum beloep"] == "6\u00a0001,50"
     assert ADAPTER.summary([inspect(b"x")], {}) == []
 
 
