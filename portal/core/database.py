@@ -5,11 +5,13 @@ And what PostgreSQL must be told about a statement, so that it takes as little t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Subquery, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, F, Func, Q, QuerySet, Subquery, Value
 from django.db.models.lookups import IsNull
 
 
@@ -42,3 +44,14 @@ def has_row(rows: QuerySet[Any]) -> Q:
     """
     found = Subquery(rows.order_by().values_list(Value(1))[:1])
     return Q(IsNull(found, False))
+
+
+def keyed(rows: QuerySet[Any], keys: Sequence[int]) -> QuerySet[Any]:
+    """The `rows` with these keys, which are given as one value: a list is written out one by one, each time a statement is made
+    of it, and a page of a list makes one for each of its groups.
+    """
+    if not keys:
+        return rows.none()
+    given = Value(list(keys), ArrayField(BigIntegerField()))
+    is_one = Func(F("pk"), given, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+    return rows.filter(is_one)

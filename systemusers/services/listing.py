@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ENDED, REMARKED, Customer, Tag, User
 from accounts.services import customer_filter
-from accounts.services.customers import find_customer_ids
+from accounts.services.customers import customers_found, found_ids
 from accounts.services.portfolio_filter import PARAMETER, in_portfolio
-from portal.core.database import has_row
+from portal.core.database import has_row, keyed
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
@@ -97,7 +97,7 @@ def find_accesses(*, user: User, environment: Environment, text: str = "") -> Qu
     rows = Access.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    wanted = Q(customer__in=find_customer_ids(text, user=user, environment=environment))
+    wanted = Q(customer__in=customers_found(text, user=user, environment=environment))
     found = access_ids(text)
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 
@@ -141,8 +141,8 @@ def find_customers(*, user: User, environment: Environment, text: str = "") -> Q
     rows = Customer.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    found = find_customer_ids(text, user=user, environment=environment)
-    return rows.filter(pk__in=found) if isinstance(found, list) else rows.matching(text)
+    ids = found_ids(text, user=user, environment=environment)
+    return rows.matching(text) if ids is None else keyed(rows, ids)
 
 
 def filtered_customers(*, user: User, environment: Environment, query: QueryDict, text: str = "") -> QuerySet[Customer]:

@@ -260,14 +260,14 @@ def test_that_many_customers_match_is_known_for_a_minute_and_finds_the_same(
     rows = [Customer.objects.create(environment="SANDBOX", orgnr=f"31300000{n}", name=f"Nord {n}") for n in (5, 6)]
     administrator = User.objects.get(pk=administrator.pk)
 
-    found = [customers.find_customer_ids("nord", user=administrator, environment="SANDBOX") for _again in range(2)]
+    found = [customers.customers_found("nord", user=administrator, environment="SANDBOX") for _again in range(2)]
     with CaptureQueriesContext(connection) as queries:
-        customers.find_customer_ids("nord", user=administrator, environment="SANDBOX")
+        assert customers.found_ids("nord", user=administrator, environment="SANDBOX") is None
     rows += [Customer.objects.create(environment="SANDBOX", orgnr="313000013", name="Nord tre")]
 
     assert not [one for one in queries.captured_queries if "accounts_customer" in one["sql"]]
     assert all(set(Customer.objects.filter(pk__in=each)) == set(rows) for each in found)
-    assert customers.find_customer_ids("nord tre", user=administrator, environment="SANDBOX") == [rows[-1].pk]
+    assert customers.found_ids("nord tre", user=administrator, environment="SANDBOX") == [rows[-1].pk]
 
 
 def test_a_search_finds_the_customers_that_the_user_sees(
@@ -279,7 +279,7 @@ def test_a_search_finds_the_customers_that_the_user_sees(
         for orgnr, place in places.items()
     )
 
-    assert customers.find_customer_ids("nord", user=case_worker, environment="SANDBOX") == [own.pk]
+    assert customers.found_ids("nord", user=case_worker, environment="SANDBOX") == [own.pk]
     case_worker.portfolios.clear()
     alone = User.objects.get(pk=case_worker.pk)
-    assert customers.find_customer_ids("nord", user=alone, environment="SANDBOX") == []
+    assert customers.found_ids("nord", user=alone, environment="SANDBOX") == []

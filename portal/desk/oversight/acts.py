@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Integration, User
 from accounts.services.actors import INTEGRATION, STAFF, Names, actor
-from accounts.services.customers import find_customer_ids
+from accounts.services.customers import customers_found
 from portal.core.audit import AuditEvent
 from portal.core.audit_events import FROM_WHERE
 from portal.core.environments import Environment
@@ -75,12 +74,8 @@ def find_acts(
         visible = Customer.objects.visible_to(user).values("pk")
         rows = rows.filter(Q(customer_id_ref=None) | Q(customer_id_ref__in=visible))
     if text:
-        rows = rows.filter(customer_id_ref__in=_pks(find_customer_ids(text, user=user, environment=environment)))
+        rows = rows.filter(customer_id_ref__in=customers_found(text, user=user, environment=environment).values("pk"))
     return rows.filter(_by(who)) if who else rows
-
-
-def _pks(found: Any) -> Any:
-    return found if isinstance(found, list) else found.values("pk")
 
 
 def _by(who: str) -> Q:

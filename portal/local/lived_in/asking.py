@@ -159,6 +159,7 @@ def lose(stage: Stage, *, which: list[int]) -> None:
     stage.repeat(reconcile_due, times=1)
     stage.let_pass(hours=7)
     stage.repeat(check_due)
+    stage.read()
 
 
 def end_relations(stage: Stage, *, which: list[int]) -> None:

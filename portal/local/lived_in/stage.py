@@ -18,7 +18,7 @@ from portal.core.outbox import delivery
 from portal.core.working_days import is_working_day
 from submissions.services.drafting import package_check
 from submissions.services.heaps import work as heaps
-from submissions.services.inbox import attachments, cursors, poll, pull
+from submissions.services.inbox import attachments, cursors, poll, presence, pull
 from submissions.services.orders import work as orders
 from submissions.services.sending import send
 from systemusers.services import access as accesses
@@ -119,8 +119,9 @@ class Stage:
         self.repeat(lambda at: send.send_due(at=at, when_full=nothing), times=6)
 
     def read(self) -> None:
-        """The dialogs of all accesses, and what is in them."""
+        """The dialogs of all accesses, and what is in them; those of accesses that have ended are marked as not ours."""
         cursors.make_cursors(at=self.at, everything=True)
+        self.repeat(lambda at: presence.sweep(at=at, everything=True), times=1)
         self.repeat(lambda at: poll.poll_due(at=at).taken)
         self.repeat(pull.pull_due)
         self.repeat(attachments.fetch_due)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ENDED, Customer, User
-from accounts.services.customers import find_customer_ids
+from accounts.services.customers import customers_found
 from portal.core import readings
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -55,7 +55,7 @@ def find_orders(*, user: User, environment: Environment, text: str = "") -> Orde
     rows: OrderQuerySet = Order.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    wanted = Q(customer__in=find_customer_ids(text, user=user, environment=environment))
+    wanted = Q(customer__in=customers_found(text, user=user, environment=environment))
     found = keys_in(places_of_orders(text))
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ENDED, User
-from accounts.services.customers import find_customer_ids
+from accounts.services.customers import customers_found
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
@@ -101,7 +101,7 @@ def find_dialogs(*, user: User, environment: Environment, text: str = "") -> Dia
     rows = Dialog.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    wanted = Q(customer__in=find_customer_ids(text, user=user, environment=environment))
+    wanted = Q(customer__in=customers_found(text, user=user, environment=environment))
     found = keys_in(places_of_dialogs(text))
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 

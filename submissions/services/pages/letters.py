@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import ENDED, Customer, User
 from accounts.models import of_ended as ended_customers
 from accounts.services.actors import Names, names_of, person
-from accounts.services.customers import find_customer_ids
+from accounts.services.customers import customers_found
 from portal.core.environments import Environment, addresses
 from portal.core.filters import Group
 from portal.gateways.statuses import is_about_rights
@@ -60,7 +60,7 @@ def find_letters(*, user: User, environment: Environment, text: str = "") -> Tra
     rows = Transmission.objects.visible_to(user, environment=environment).letters()
     if not text:
         return rows
-    wanted = Q(dialog__customer__in=find_customer_ids(text, user=user, environment=environment))
+    wanted = Q(dialog__customer__in=customers_found(text, user=user, environment=environment))
     found = keys_in(places_of_letters(text))
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 

@@ -11,7 +11,7 @@ from django.db.models import Max, Min, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ENDED, User
-from accounts.services.customers import find_customer_ids
+from accounts.services.customers import customers_found
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
@@ -86,7 +86,7 @@ def find_submissions(*, user: User, environment: Environment, text: str = "") ->
         text = " ".join(word for word in text.split() if word != periods[0])
     if not text:
         return rows
-    wanted = Q(customer__in=find_customer_ids(text, user=user, environment=environment))
+    wanted = Q(customer__in=customers_found(text, user=user, environment=environment))
     found = keys_in(places_of_submissions(text))
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 

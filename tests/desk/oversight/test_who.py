@@ -99,7 +99,7 @@ def test_it_is_narrowed(client: Client, administrator: User, query: str, there: 
 
 
 def test_another_period_shows_what_was_done_then(client: Client, administrator: User, acts: None) -> None:
-    then = timezone.localdate() - timedelta(days=400)
+    then = timezone.localdate(timezone.now() - timedelta(days=400))
 
     results = rows_of(page(client, administrator, f"first={then}&last={then}"))
 

@@ -26,6 +26,7 @@ from portal.sandbox import Sandbox
 from portal.sandbox.testing import Transport, shared_key_app
 from submissions.models import Dialog, Expectation, Order, Submission
 from submissions.services import catalogue, material
+from submissions.services.inbox import presence
 from systemusers.models import Access, Campaign, ClientRelation, CustomerMail, SigningKey, System
 from systemusers.services.access import reconcile_system
 from systemusers.services.keys.lifecycle import days_left
@@ -125,6 +126,13 @@ def both_sides_have_the_same_accesses_after_one_comparison(town: Town) -> None:
     assert {str(row.altinn_id) for row in ours} == live
 
 
+def no_dialog_is_taken_for_ours_when_its_access_has_ended(town: Town) -> None:
+    ended = Dialog.objects.present().exclude(access__status__in=presence.FOLLOWED)
+
+    assert list(ended.values_list("pk", "access__status")) == []
+    assert Dialog.objects.filter(gone_reason=Dialog.Gone.NOT_OURS).exists()
+
+
 def both_sides_have_the_same_reports(town: Town) -> None:
     received = town.app.state.skatteetaten.submissions.values()
     there = {one.id: one.feedback.verdict for one in received if one.feedback}
@@ -202,6 +210,7 @@ CHECKS: tuple[Callable[[Town], None], ...] = (
     every_state_of_an_access_is_there, every_state_of_a_report_that_lasts_is_there, every_way_of_sending_was_used,
     what_a_case_worker_meets_is_there, the_history_goes_over_months_and_never_past_the_present, all_is_made_up,
     both_sides_have_the_same_accesses_after_one_comparison, both_sides_have_the_same_reports,
+    no_dialog_is_taken_for_ours_when_its_access_has_ended,
     every_page_answers_within_its_queries, every_page_can_be_read_by_everybody,
 )  # fmt: skip
 

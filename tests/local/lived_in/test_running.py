@@ -6,13 +6,13 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User, Vendor
 from portal.core.audit import AuditEvent
@@ -23,9 +23,10 @@ NOTE = "Demonstrasjonsdataene bygges: 40 %."
 
 
 @pytest.fixture
-def file() -> Iterator[Path]:
-    yield progress.file()
-    progress.file().unlink(missing_ok=True)
+def file(tmp_path: Path, settings: Settings) -> Path:
+    """In a folder of the test's own: all processes of a run have one data folder."""
+    settings.DATA_DIR = tmp_path
+    return progress.file()
 
 
 def test_an_empty_database_begins_with_a_vendor_of_long_ago_when_a_history_is_wanted(file: Path, db: None) -> None:
