@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 from portal.core import exports, filters
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.counting import Number, number_counted, number_of, spaced
+from portal.core.counting import Number, Over, number_counted, number_of, spaced
 from portal.core.exports import Field
 from portal.core.filters import Group, chips, counts, groups_of_few, in_group
 from portal.core.heartbeat import is_working_for
@@ -282,6 +282,8 @@ class ListPage(Generic[Asked, Rows]):
         counted = self.counted.get(self.chosen)
         if counted is None:
             return number_of(self.filtered, at=self.at)
+        if self.text and counted > self.most:
+            return Number(Over(self.most))  # what the planner expects of words says little
         return number_counted(counted, self.filtered, at=self.at, most=self.most)
 
     @property

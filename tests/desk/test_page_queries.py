@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
+from accounts.services import customers
 from portal.core import counting, filters
 from portal.core.valkey import valkey
 from tests.benchmarks.addresses import admin_lists, staff_pages
@@ -24,7 +25,10 @@ FEWEST_PAGES = 150
 @pytest.mark.django_db(transaction=True)
 def test_every_page_asks_the_database_twelve_times_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers are estimated and kept as those of a large vendor are."""
-    limits = ((counting, "MOST", 10), (counting, "LARGE", 5), (counting, "FEW", 5), (filters, "COUNT_TO", 10))
+    limits: tuple[tuple[Any, str, int], ...] = (
+        (counting, "MOST", 10), (counting, "LARGE", 5), (counting, "FEW", 5), (customers, "FEW", 3), (filters, "COUNT_TO", 10),
+        (filters, "COUNT_FOUND_TO", 10),
+    )  # fmt: skip
     for where, name, limit in limits:
         monkeypatch.setattr(where, name, limit)
     size = make("asked", CUSTOMERS)
