@@ -105,10 +105,10 @@ def heap(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: StaffRequest, row: Heap, form: HeapFilesForm, *, status: int = 200) -> HttpResponse:
-    progress = shown.progress(row)
+    progress, services = shown.progress(row), shown.services(row, request.user)
     context = {
-        "heap": row, "form": form, "limits": LIMITS, "progress": progress,
-        "services": shown.services(row, request.user), "choices": shown.choices(row),
+        "heap": row, "form": form, "limits": LIMITS, "progress": progress, "services": services,
+        "reports": sum(one.packages for one in services), "look": sum(one.look for one in services), "choices": shown.choices(row),
         "chips": shown.filters(row, request.user, request.GET), "page": shown.page(row, request.user, request.GET),
         "draftable": shown.draftable(row, request.user), "rest": shown.rest_count(row, request.user),
         "to_send": ordering.to_send(heap=row, user=request.user),

@@ -121,8 +121,8 @@ def test_packages_and_files_are_filtered_by_verdict(page: Client, access: Access
     def shown(query: str) -> list[str]:
         return [row.label for row in page.get(f"{url('heap', heap)}?{query}").context["page"]]
 
-    assert shown("") == ["Klar"]
-    assert (shown("state=ready"), shown("state=look"), shown("state=sent")) == (["Klar"], [], [])
+    assert shown("") == ["Kan bli kladd"]
+    assert (shown("state=ready"), shown("state=look"), shown("state=sent")) == (["Kan bli kladd"], [], [])
     assert shown("state=unknown") == ["Ukjent type", "Kan ikke leses"]
     assert len(shown("state=files")) == 6
     assert (len(shown(f"service={SHARES}")), shown(f"service={HOUSING}")) == (1, [])
