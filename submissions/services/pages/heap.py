@@ -20,7 +20,6 @@ from submissions.models.heap import period_of
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting.package_check import OPEN
-from submissions.services.heaps import ordering
 from submissions.services.heaps.groups import UNCHECKED, Where, grouped, state_of
 from submissions.services.heaps.ordering import packages_of, service_names
 from submissions.services.heaps.problems import TWO_PERSONS, of_file, problems
@@ -141,14 +140,50 @@ def progress(heap: Heap) -> Progress:
     return Progress(sorted_, numbers["total"], numbers["outside"], numbers["size"], is_moving, problem)
 
 
-def services(heap: Heap, user: User) -> list[ServiceRow]:
+@dataclass(frozen=True)
+class Read:
+    """What several parts of the page need, asked for once. `apart`: of `grouped`."""
+
+    heap: Heap
+    user: User
+    apart: frozenset[str]
+    services: list[ServiceRow]
+
+    @property
+    def rows(self) -> QuerySet[HeapPackage]:
+        return grouped(packages_of(self.heap, self.user), apart=self.apart)
+
+    @property
+    def packages(self) -> int:
+        return sum(row.packages for row in self.services)
+
+    @property
+    def draftable(self) -> int:
+        return sum(row.ready for row in self.services)
+
+    @property
+    def look(self) -> int:
+        return sum(row.look for row in self.services)
+
+
+def read(heap: Heap, user: User) -> Read:
+    apart = frozenset(left_to_page(heap))
+    return Read(heap, user, apart, _services(heap, user, apart))
+
+
+def _services(heap: Heap, user: User, apart: frozenset[str]) -> list[ServiceRow]:
     """Two queries. A package that the worker makes between them has no files yet."""
     about = ("service", "period_kind", "period_start")
     rows = packages_of(heap, user).order_by(*about).values(*about)
     files = {tuple(row[:3]): row[3] for row in rows.annotate(n=Count("files")).values_list(*about, "n")}
     shown = (Where.READY, Where.DRAFTS, Where.LOOK, Where.SENT)
     numbers = {one.value: Count("pk", filter=Q(where=one)) for one in shown}
-    counted = _rows(heap, user).order_by(*about).values(*about).annotate(packages=Count("pk"), **numbers)
+    counted = (
+        grouped(packages_of(heap, user), apart=apart)
+        .order_by(*about)
+        .values(*about)
+        .annotate(packages=Count("pk"), **numbers)
+    )
     return [_service_row(row, files.get(tuple(row[name] for name in about), 0)) for row in counted]
 
 
@@ -170,30 +205,24 @@ def choices(heap: Heap) -> list[Choice]:
     return [Choice(value, number, tuple(service_names(value))) for value, number in rows]
 
 
-def draftable(heap: Heap, user: User) -> int:
-    return ordering.draftable(heap=heap, user=user).count()
-
-
 def rest_count(heap: Heap, user: User) -> int:
     return rest_of(heap, user).count()
 
 
-def filters(heap: Heap, user: User, query: QueryDict) -> list[dict[str, Any]]:
+def filters(of: Read, query: QueryDict) -> list[dict[str, Any]]:
     """Chips of packages, also those of one service alone, then of files. Each has the number of rows that it leads to."""
-    rows, alone = _rows(heap, user), _without_service(query)
-    if not rows.exists():
-        return chips(heap.files.all(), FILES, query=alone, parameter="state", always=("files",), default="files")
-    chosen = _of_service(rows, query)
+    files, alone = of.heap.files.all(), _without_service(query)
+    if not of.packages:
+        return chips(files, FILES, query=alone, parameter="state", always=("files",), default="files")
+    chosen, label = _of_service(of.rows, query), _service_label(query)
     of_packages = chips(chosen, PACKAGES, query=query, parameter="state")
-    of_packages[0] |= {"label": _service_label(query) or _("Alle innsendinger"), "count": chosen.count()}
-    if _service_label(query):
-        everything = {"label": _("Alle innsendinger"), "count": rows.count(), "is_current": False}
+    everything = {"label": _("Alle innsendinger"), "count": of.packages, "is_current": False}
+    of_packages[0] |= (
+        {"label": label, "count": chosen.count()} if label else {**everything, "is_current": not query.get("state")}
+    )
+    if label:
         of_packages.insert(0, everything | {"query": changed(alone, state="")})
-    return [*of_packages, *chips(heap.files.all(), FILES, query=alone, parameter="state", always=("files",))[1:]]
-
-
-def _rows(heap: Heap, user: User) -> QuerySet[HeapPackage]:
-    return grouped(packages_of(heap, user), apart=left_to_page(heap))
+    return [*of_packages, *chips(files, FILES, query=alone, parameter="state", always=("files",))[1:]]
 
 
 def _without_service(query: QueryDict) -> QueryDict:
@@ -218,24 +247,23 @@ def _service_label(query: QueryDict) -> str:
     return f"{catalogue.name_of(service)} {spoken(Period.found(query.get('period', '')))}".strip() if service else ""
 
 
-def page(heap: Heap, user: User, query: QueryDict) -> Page[Row]:
+def page(of: Read, query: QueryDict) -> Page[Row]:
     """Packages, or files when one of their groups is chosen or nothing is in a package."""
     state = query.get("state", "")
     names = {group.code for group in FILES}
-    rows = _rows(heap, user)
-    if state in names or not (state or rows.exists()):
-        return _files(heap, user, query, state)
-    rows = in_group(_of_service(rows, query), PACKAGES, state)
+    if state in names or not (state or of.packages):
+        return _files(of, query, state)
+    rows = in_group(_of_service(of.rows, query), PACKAGES, state)
     loaded = _loaded(rows).annotate(n=Count("files"))
     found = paginate(loaded, query=query, order=("pk",))
-    texts = _texts(heap, found.rows)
+    texts = _texts(of, found.rows)
     return found.of(lambda row: _package_row(row, texts[row.pk]))
 
 
-def _texts(heap: Heap, packages: Iterable[HeapPackage]) -> dict[int, str]:
+def _texts(of: Read, packages: Iterable[HeapPackage]) -> dict[int, str]:
     rows = list(packages)
-    texts, apart = problems(rows), left_to_page(heap)
-    waiting = [row.pk for row in rows if row.service in apart and row.draft and row.draft.status in OPEN]
+    texts = problems(rows)
+    waiting = [row.pk for row in rows if row.service in of.apart and row.draft and row.draft.status in OPEN]
     return texts | {pk: texts[pk] or str(TWO_PERSONS) for pk in waiting}
 
 
@@ -255,15 +283,15 @@ def _package_row(row: Any, problem: str) -> Row:
     )  # fmt: skip
 
 
-def _files(heap: Heap, user: User, query: QueryDict, state: str) -> Page[Row]:
-    found = paginate(in_group(heap.files.defer(None), FILES, state), query=query, order=("pk",))
-    packages = _packages_of(heap, user, found.rows)
-    texts = _texts(heap, packages.values())
+def _files(of: Read, query: QueryDict, state: str) -> Page[Row]:
+    found = paginate(in_group(of.heap.files.defer(None), FILES, state), query=query, order=("pk",))
+    packages = _packages_of(of, found.rows)
+    texts = _texts(of, packages.values())
     return found.of(lambda file: _file_row(file, packages.get(file.package_id or 0), texts))
 
 
-def _packages_of(heap: Heap, user: User, files: Iterable[HeapFile]) -> dict[int, HeapPackage]:
-    rows = _rows(heap, user).filter(pk__in={file.package_id for file in files if file.package_id})
+def _packages_of(of: Read, files: Iterable[HeapFile]) -> dict[int, HeapPackage]:
+    rows = of.rows.filter(pk__in={file.package_id for file in files if file.package_id})
     return {row.pk: row for row in _loaded(rows)}
 
 

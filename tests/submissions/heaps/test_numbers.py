@@ -32,7 +32,7 @@ S = Submission.Status
 def agrees(heap: Heap, user: User) -> dict[str, int]:
     """The rows of each group of packages. Fails when a number on the page is another than that of its rows."""
     assert_chips(heap, user, QueryDict())
-    services = shown.services(heap, user)
+    services = shown.read(heap, user).services
     for line in services:
         assert rows(heap, user, line.query) == line.packages
         assert_chips(heap, user, QueryDict(line.query))
@@ -41,23 +41,25 @@ def agrees(heap: Heap, user: User) -> dict[str, int]:
     numbers = {group.code: rows(heap, user, f"state={group.code}") for group in shown.PACKAGES}
     assert sum(numbers.values()) == rows(heap, user, "") == sum(line.packages for line in services)
     assert numbers["drafts"] == len(ordering.to_send(heap=heap, user=user).ids)
-    assert numbers["ready"] == shown.draftable(heap, user)
-    assert all(row.problem for row in shown.page(heap, user, QueryDict("state=look")))
-    assert all(row.label == "Klar" and not row.problem for row in shown.page(heap, user, QueryDict("state=drafts")))
+    assert numbers["ready"] == shown.read(heap, user).draftable == ordering.draftable(heap=heap, user=user).count()
+    assert all(row.problem for row in shown.page(shown.read(heap, user), QueryDict("state=look")))
+    assert all(
+        row.label == "Klar" and not row.problem for row in shown.page(shown.read(heap, user), QueryDict("state=drafts"))
+    )
     return {code: number for code, number in numbers.items() if number}
 
 
 def assert_chips(heap: Heap, user: User, query: QueryDict) -> None:
-    for chip in shown.filters(heap, user, query):
+    for chip in shown.filters(shown.read(heap, user), query):
         assert rows(heap, user, chip["query"]) == chip["count"], chip["label"]
 
 
 def rows(heap: Heap, user: User, query: str) -> int:
-    return len(shown.page(heap, user, QueryDict(query)))
+    return len(shown.page(shown.read(heap, user), QueryDict(query)))
 
 
 def labels(heap: Heap, user: User, query: str) -> list[tuple[str, str]]:
-    return [(row.label, row.problem) for row in shown.page(heap, user, QueryDict(query))]
+    return [(row.label, row.problem) for row in shown.page(shown.read(heap, user), QueryDict(query))]
 
 
 def send_all(heap: Heap, user: User) -> None:
@@ -115,7 +117,9 @@ def test_the_page_says_the_same_number_everywhere(heap: Heap, administrator: Use
     work_to_the_end()
     client.force_login(administrator)
 
-    text = " ".join(client.get(reverse("heap", kwargs={"environment": "sandbox", "pk": heap.pk})).text.split())
+    address = reverse("heap", kwargs={"environment": "sandbox", "pk": heap.pk})
+
+    text = " ".join(client.get(address).text.split())
 
     assert "6 innsendinger. 1 fil er ikke i noen av dem." in text
     assert "3 innsendinger er klare" in text
@@ -146,7 +150,7 @@ def test_a_heap_without_reports_shows_its_files(administrator: User, vendor: Any
     heap = drop(administrator, NamedFile("notat.txt", b"hei"))
     work_to_the_end()
 
-    assert [(chip["label"], chip["count"]) for chip in shown.filters(heap, administrator, QueryDict())] == [
+    assert [(chip["label"], chip["count"]) for chip in shown.filters(shown.read(heap, administrator), QueryDict())] == [
         ("Ukjente filer", 1),
         ("Alle filer", 1),
     ]
@@ -193,7 +197,7 @@ def test_the_period_of_a_service_is_part_of_what_its_number_leads_to(access: Acc
     heap = drop(administrator, *files_for(access.customer, SHARES), *files_for(access.customer, SHARES, year=2024))
     work_to_the_end()
 
-    queries = [QueryDict(line.query) for line in shown.services(heap, administrator)]
+    queries = [QueryDict(line.query) for line in shown.read(heap, administrator).services]
 
     assert [query["period"] for query in queries] == [str(Period.year(2024)), str(Period.year(2025))]
     assert [rows(heap, administrator, query.urlencode()) for query in queries] == [1, 1]
