@@ -12,7 +12,7 @@ COLOURS = {
     },
     "warning": {
         "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "USED", "RequiresAttention", "Alert",
-        "BEFORE", "VOID", "OPEN_DRAFT", "NO_ACCESS", "TOO_MANY", "CHOOSE",
+        "BEFORE", "VOID", "OPEN_DRAFT", "NO_ACCESS", "TOO_MANY", "CHOOSE", "LOOK",
     },
     "info": {
         "OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "ORDERED", "ORDERING", "STARTED", "POSTED", "InProgress",

@@ -22,7 +22,7 @@ from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from submissions.services.catalogue import Service
 from submissions.services.drafting import drafts
-from submissions.services.drafting.preflight import TAKEN
+from submissions.services.drafting.beside import TAKEN
 from submissions.services.offers import access_for
 from submissions.services.opened import note
 

@@ -105,12 +105,12 @@ def heap(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: StaffRequest, row: Heap, form: HeapFilesForm, *, status: int = 200) -> HttpResponse:
-    progress = shown.progress(row)
+    read = shown.read(row, request.user)
     context = {
-        "heap": row, "form": form, "limits": LIMITS, "progress": progress,
-        "services": shown.services(row, request.user), "choices": shown.choices(row),
-        "chips": shown.filters(row, request.user, request.GET), "page": shown.page(row, request.user, request.GET),
-        "draftable": shown.draftable(row, request.user), "rest": shown.rest_count(row, request.user),
+        "heap": row, "form": form, "limits": LIMITS, "progress": shown.progress(row),
+        "services": read.services, "reports": read.packages, "look": read.look, "draftable": read.draftable,
+        "chips": shown.filters(read, request.GET), "page": shown.page(read, request.GET),
+        "choices": shown.choices(row), "rest": shown.rest_count(row, request.user),
         "to_send": ordering.to_send(heap=row, user=request.user),
     }  # fmt: skip
     return page_or_fragment(request, "submissions/heap.html", "live", context=context, status=status)

@@ -6,9 +6,11 @@ import base64
 
 import pytest
 from django.http import QueryDict
+from django.template.loader import render_to_string
 
 from accounts.models import Customer
 from portal.core.environments import Environment
+from portal.core.forms import ConfirmForm
 from portal.core.paging import paginate
 from portal.local.demo import orgnrs
 
@@ -67,3 +69,19 @@ def test_a_damaged_place_shows_a_page_and_no_error(said: str, order: tuple[str, 
     page = paginate(Customer.objects.all(), query=QueryDict(f"after={place}"), order=order, size=2)
 
     assert len(page) <= 2
+
+
+@pytest.mark.django_db
+def test_the_links_to_other_pages_take_nothing_from_the_page_but_its_list() -> None:
+    """A page may have a form, a label and a query of its own."""
+    make(9)
+    first = paginate(Customer.objects.all(), query=QueryDict(), order=("name", "pk"), size=3)
+    page = paginate(Customer.objects.all(), query=QueryDict(first.next_query), order=("name", "pk"), size=3)
+    of_page = {"form": ConfirmForm(None, word="slett"), "label": "of the page", "query": "q=1", "rel": "nofollow"}
+
+    alone, among_others = (
+        render_to_string("components/pager.html", {"page": page, **context}) for context in ({}, of_page)
+    )
+
+    assert alone == among_others
+    assert alone.count("<a ") == 3

@@ -105,6 +105,13 @@ def test_no_template_has_script_or_style_of_its_own() -> None:
 BY_CONVENTION = ("account/", "portal/400", "portal/403", "portal/404", "portal/500", "portal/csrf", "admin/", "django/")
 
 
+def test_no_template_takes_the_form_of_a_page_for_a_text() -> None:
+    """`form` is what a page calls its form. A template that takes the id of one under that name prints a whole form."""
+    as_text = re.compile(r'="\{\{ form \}\}"|\{% include [^%]*\bform="')
+
+    assert [name(path) for path in TEMPLATES if as_text.search(text_of(path))] == []
+
+
 def test_every_template_is_in_use() -> None:
     every_text = "\n".join(text_of(path) for path in [*SOURCES, *TEMPLATES])
     templates = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]

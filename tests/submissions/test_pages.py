@@ -23,7 +23,7 @@ from submissions.services.drafting import drafts
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft, press_send
-from tests.submissions.world import World
+from tests.submissions.world import World, store_package
 
 S = Submission.Status
 
@@ -383,3 +383,15 @@ def test_warnings_of_the_control_head_its_card_whatever_the_business_register_sa
         "Virksomheten er slettet i Enhetsregisteret. Kunngjøringene på brreg.no sier om den er slått sammen med en annen."
         in page
     ) == is_deleted
+
+
+def test_the_files_of_a_draft_have_pages(client: Client, access: Access) -> None:
+    draft = make_draft(access)
+    store_package(draft, parts=60)
+
+    reply = client.get(url("submission", draft))
+    links = re.findall(r'href="\?([^"]*after=[^"]*)"', reply.text)
+
+    assert len(links) == 1
+    assert client.get(f"{url('submission', draft)}?{links[0]}").text.count("/remove/") == 11
+    assert 'name="turn"' not in reply.text

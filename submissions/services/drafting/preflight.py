@@ -10,20 +10,17 @@ import json
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.formats import spelled_date
 from submissions.models import Submission
 from submissions.services import catalogue, production_start
+from submissions.services.drafting.beside import taken, told
 from submissions.services.local import Local
-from submissions.services.versions import SENT, find_corrected, takes_the_place
+from submissions.services.versions import SENT, find_corrected
 from submissions.services.ways import main_unit_of
 from systemusers.services.client_relations.ways import way_of
-
-TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
-"""States in which Skatteetaten has the package, or soon may."""
 
 
 @dataclass(frozen=True)
@@ -114,48 +111,21 @@ def _questions(submission: Submission, ours: list[str], latest: Submission | Non
         when = spelled_date(same.queued_at) if same.queued_at else ""
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
     elif latest:
-        text = _replaces(latest) if takes_the_place(submission, latest) else _comes_beside(latest)
-        text = _adds_to() if submission.answers_id else text
-        questions.append(("replaces", f"{capfirst(text)} " + _("Jeg vil sende likevel.")))
+        questions.append(("replaces", told(latest, new=submission) + " " + _("Jeg vil sende likevel.")))
     return questions
-
-
-def _adds_to() -> str:
-    """Of what the authority asks for, nothing is known to replace anything."""
-    return _("Det er alt sendt noe til denne dialogen. Dette kommer i tillegg.")
-
-
-def _replaces(other: Submission) -> str:
-    """What is there, and what becomes of it."""
-    if other.delivered_at is None:
-        text = _("En annen innsending for %(period)s er på vei (%(state)s). Denne kommer etter den, og erstatter den.")
-        return text % {"period": other.period.spoken, "state": other.get_status_display().lower()}
-    day = spelled_date(other.delivered_at)
-    if other.status == Submission.Status.ACCEPTED:
-        return _("%(period)s er levert og godkjent %(day)s. Denne erstatter den.") % {
-            "period": other.period.spoken,
-            "day": day,
-        }
-    return _("%(period)s er levert %(day)s. Denne erstatter den.") % {"period": other.period.spoken, "day": day}
-
-
-def _comes_beside(other: Submission) -> str:
-    """The report says itself what it replaces, and that is not `other`."""
-    text = _("%(period)s har en melding fra før (%(state)s), som denne ikke erstatter. De står ved siden av hverandre.")
-    return text % {"period": other.period.spoken, "state": other.get_status_display().lower()}
 
 
 def _others(submission: Submission) -> QuerySet[Submission]:
     """What Skatteetaten has for the same customer, service and period, or soon may; the newest first."""
-    return Submission.objects.like(submission).filter(status__in=TAKEN).order_by("-queued_at", "-pk")
+    return taken(Submission.objects.like(submission))
 
 
 def identical(submission: Submission, ours: list[str]) -> Submission | None:
     """The newest other submission of the same customer and period with the same files that was not rejected, by whatever service."""
     rows = Submission.objects.filter(customer=submission.customer_id, answers_id=submission.answers_id)
     rows = rows if submission.answers_id else rows.filter(**submission.period.columns())
-    sharing = rows.filter(status__in=TAKEN, documents__sha256__in=ours).exclude(pk=submission.pk).distinct()
-    return next((other for other in sharing.order_by("-queued_at", "-pk") if hashes(other) == ours), None)
+    sharing = taken(rows).filter(documents__sha256__in=ours).exclude(pk=submission.pk).distinct()
+    return next((other for other in sharing if hashes(other) == ours), None)
 
 
 def hashes(submission: Submission) -> list[str]:

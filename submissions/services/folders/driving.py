@@ -18,7 +18,7 @@ from submissions.services.documents import DocumentDamaged, clean_filename, read
 from submissions.services.drafting import checking
 from submissions.services.drafting.preflight import hashes
 from submissions.services.heaps import ordering
-from submissions.services.pages.heap import UNCHECKED
+from submissions.services.heaps.groups import UNCHECKED
 from submissions.services.ways import about_of, adapter_of
 
 S = Submission.Status

@@ -26,7 +26,7 @@ from submissions.services.drafting.preflight import preflight
 from submissions.services.folders.driving import checked, same_before
 from submissions.services.folders.places import shown
 from submissions.services.heaps.ordering import packages_of
-from submissions.services.heaps.problems import problems
+from submissions.services.heaps.problems import TWO_PERSONS, problems
 from submissions.services.heaps.rest import rest_of, shown_name
 from submissions.services.heaps.sending import left_to_page
 from submissions.services.heaps.texts import reason
@@ -79,9 +79,6 @@ PLACES: dict[str, Any] = {
     "NOT_FOLLOWED": lazy("Filen følges ikke lenger herfra. Se innsendingen i portalen."),
 }
 """Why a file became nothing, or is not followed any more."""
-TWO_PERSONS = lazy(
-    "Tjenesten krever to personer. Noen må sende innsendingen fra siden dens i portalen, og en annen godkjenner."
-)
 _OF_STATUS = {
     S.QUEUED: State.SENDING, S.SENDING: State.SENDING, S.UNCERTAIN: State.SENDING, S.DELIVERED: State.DELIVERED,
     S.ACCEPTED: State.ACCEPTED, S.REJECTED: State.REJECTED, S.FAILED: State.REJECTED, S.CANCELLED: State.CANCELLED,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Customer, User
 from portal.core import lease
@@ -20,12 +20,12 @@ from portal.core.audit_events import AuditType
 from submissions.models import Heap, HeapFile, HeapPackage, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
+from submissions.services.heaps.groups import DRAFTABLE, Where, grouped
 from submissions.services.heaps.making import uploads_of
-from submissions.services.heaps.sending import counted, left_to_page, sendable
+from submissions.services.heaps.sending import counted, left_to_page
 from submissions.services.heaps.sorting import Sorted, match_of, place
 
 V = HeapPackage.Verdict
-CAN_BE_DRAFTS = (V.READY, V.BEFORE)
 F = HeapFile.Verdict
 
 
@@ -64,8 +64,7 @@ def packages_of(heap: Heap, user: User) -> QuerySet[HeapPackage]:
 
 def draftable(*, heap: Heap, user: User) -> QuerySet[HeapPackage]:
     """Those that can be drafts, and are not ordered as such."""
-    rows = packages_of(heap, user).filter(verdict__in=CAN_BE_DRAFTS)
-    return rows.filter(draft__isnull=True, wanted_at__isnull=True)
+    return packages_of(heap, user).filter(DRAFTABLE)
 
 
 def order_drafts(*, heap: Heap, user: User, at: datetime, leave: Collection[int] = ()) -> int:
@@ -83,7 +82,8 @@ def to_send(*, heap: Heap, user: User, anew: bool = True) -> ToSend:
     """The drafts that can be sent without a further question. `anew`: also those that were ordered before, and could not be."""
     names = ("draft__status_at", "customer_id", "service", "period_kind", "period_start")
     rows_of = packages_of(heap, user) if anew else packages_of(heap, user).filter(not_sent=False)
-    found = sendable(rows_of).exclude(service__in=left_to_page(heap)).select_related("draft").only(*names)
+    sendable = grouped(rows_of, apart=left_to_page(heap)).filter(Q(where=Where.DRAFTS))
+    found = sendable.select_related("draft").only(*names)
     rows = list(found.order_by("service", "period_start", "pk"))
     numbers = tuple((service, period, n) for (service, period), n in counted(rows).items())
     ready_since = {row.draft.pk: row.draft.status_at for row in rows if row.draft}

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from portal.core.formats import spelled_date
 from portal.core.masking import visible, without_identity_numbers
-from submissions.models import HeapFile, HeapPackage, Submission
+from submissions.models import Approval, HeapFile, HeapPackage, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import checking
+from submissions.services.drafting.beside import told
 from submissions.services.drafting.package_check import OPEN
+from submissions.services.heaps.groups import earlier_of
 from submissions.services.heaps.texts import reason
 from submissions.services.offers import offers_of
+from systemusers.models import Access
 from systemusers.services.client_relations.ways import Way, ways_to_all
 
 V = HeapPackage.Verdict
+_OF_DRAFT = ("pk", "access__status", "is_asked")
+TWO_PERSONS = lazy(
+    "Tjenesten krever to personer. Noen må sende innsendingen fra siden dens i portalen, og en annen godkjenner."
+)
+"""Of a watched folder, see `sending.left_to_page`."""
 
 
 def problems(packages: Iterable[HeapPackage]) -> dict[int, str]:
@@ -25,7 +36,8 @@ def problems(packages: Iterable[HeapPackage]) -> dict[int, str]:
     rows = list(packages)
     lacking = [row for row in rows if row.draft is None and row.verdict == V.NO_ACCESS]
     ways = ways_to_all({row.customer for row in lacking}) if lacking else {}
-    return {row.pk: _problem(row, ways.get(row.customer_id, [])) for row in rows}
+    around = _around(rows)
+    return {row.pk: _problem(row, ways.get(row.customer_id, []), around.get(row.pk, _Around())) for row in rows}
 
 
 def of_file(file: HeapFile, packages: dict[int, str]) -> str:
@@ -33,16 +45,36 @@ def of_file(file: HeapFile, packages: dict[int, str]) -> str:
     return packages.get(file.package_id or 0, "") or reason(file)
 
 
-def _problem(row: HeapPackage, ways: list[Way]) -> str:
+@dataclass(frozen=True)
+class _Around:
+    """Of an open draft: what was sent before it, whether its access can be used, and whether a second person is asked."""
+
+    earlier: Submission | None = None
+    is_usable: bool = True
+    is_asked: bool = False
+
+
+def _around(packages: Iterable[HeapPackage]) -> dict[int, _Around]:
+    """By the id of the package, of those whose draft is open or can be made. Two queries at most."""
+    rows = [row for row in packages if (row.draft.status in OPEN if row.draft else row.verdict in (V.READY, V.BEFORE))]
+    drafts = {row.draft_id for row in rows if row.draft_id}
+    asked = Exists(Approval.objects.unanswered().filter(submission=OuterRef("pk")))
+    noted = Submission.objects.filter(pk__in=drafts).annotate(is_asked=asked)
+    known = {pk: (status in Access.USABLE, is_asked) for pk, status, is_asked in noted.values_list(*_OF_DRAFT)}
+    earlier = earlier_of(rows)
+    return {row.pk: _Around(earlier.get(row.pk), *known.get(row.draft_id or 0, ())) for row in rows}
+
+
+def _problem(row: HeapPackage, ways: list[Way], around: _Around) -> str:
     if row.draft is not None:
-        return _of_draft(row, row.draft)
+        return _of_draft(row, row.draft, around)
     if row.verdict == V.NO_ACCESS:
         return _no_access(row, ways)
     if row.verdict == V.OPEN_DRAFT and row.other is not None:
         day = spelled_date(row.other.created_at)
         return _("Det finnes en åpen kladd fra %(day)s med andre filer.") % {"day": day}
-    if row.verdict == V.BEFORE and row.other is not None:
-        return _before(row.other)
+    if around.earlier and row.verdict in (V.READY, V.BEFORE):
+        return _before(around.earlier, None)
     if row.verdict == V.TOO_MANY:
         most = catalogue.service(row.service).max_files
         text = ngettext("Tjenesten tar %(n)s fil.", "Tjenesten tar høyst %(n)s filer.", most) % {"n": most}
@@ -65,11 +97,8 @@ def _no_access(row: HeapPackage, ways: list[Way]) -> str:
     return " ".join(f"{one.through}: {one.text}" if one.through else one.text for one in reasons)
 
 
-def _before(other: Submission) -> str:
-    day = spelled_date(other.delivered_at or other.status_at)
-    state = other.get_status_display().lower()
-    text = _("Det er en innsending fra før (%(state)s, %(day)s). En ny erstatter den, og sendes fra kladden.")
-    return text % {"state": state, "day": day}
+def _before(earlier: Submission, draft: Submission | None) -> str:
+    return told(earlier, new=draft) + " " + _("Kladden sendes fra sin egen side.")
 
 
 def _errors(row: HeapPackage) -> str:
@@ -85,18 +114,32 @@ def _errors(row: HeapPackage) -> str:
     return text + (" " + ngettext("Og %(n)s feil til.", "Og %(n)s feil til.", more) % {"n": more} if more else "")
 
 
-def _of_draft(row: HeapPackage, draft: Submission) -> str:
+def _of_draft(row: HeapPackage, draft: Submission, around: _Around) -> str:
+    """All that keeps it from being sent with the others."""
     if draft.status not in OPEN:
         return ""
     if not draft.is_checked:
         return _("Filene kontrolleres")
     parts = []
     if row.not_sent:
-        parts.append(_("Ble ikke sendt, for noe må besvares først."))
+        has_changed = draft.status_at != row.ready_since
+        parts.append(
+            _("Ble ikke sendt, for kladden ble endret etter bestillingen.")
+            if has_changed
+            else _("Ble ikke sendt, for noe må besvares først.")
+        )
     if draft.errors:
         parts.append(ngettext("%(n)s feil", "%(n)s feil", draft.errors) % {"n": draft.errors})
     if draft.warnings:
         parts.append(ngettext("%(n)s advarsel", "%(n)s advarsler", draft.warnings) % {"n": draft.warnings})
     if getattr(row, "has_refused", False):
         parts.append(_("En fil ble ikke tatt med."))
+    if not around.is_usable:
+        parts.append(_("Tilgangen kan ikke brukes til å sende nå."))
+    if around.is_asked:
+        parts.append(_("Venter på at en annen godkjenner."))
+    if around.earlier:
+        parts.append(_before(around.earlier, draft))
+    if not parts and draft.status == Submission.Status.DRAFT:
+        parts.append(_("Kladden har ingen filer som kan sendes."))
     return ". ".join(part.removesuffix(".") for part in parts)

@@ -20,6 +20,7 @@ from portal.core.spreadsheet import as_csv
 from submissions.models import Heap, HeapFile
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged, clean_filename, distinct, into_zip
+from submissions.services.heaps.groups import grouped, state_of
 from submissions.services.heaps.ordering import packages_of
 from submissions.services.heaps.problems import of_file, problems
 
@@ -74,12 +75,13 @@ def _write_files(archive: zipfile.ZipFile, heap: Heap, user: User) -> None:
 
 
 def _list(heap: Heap, user: User) -> tuple[bytes, int]:
-    packages = {row.pk: row for row in packages_of(heap, user).select_related("customer", "draft", "other").defer(None)}
+    mine = grouped(packages_of(heap, user), apart=())
+    packages = {row.pk: row for row in mine.select_related("customer", "draft", "other").defer(None)}
     texts = problems(packages.values())
     rows = []
     for file in rest_of(heap, user).defer(None).order_by("pk"):
         package = packages.get(file.package_id or 0)
-        label = package.get_verdict_display() if package else file.get_verdict_display()
+        label = state_of(package)[1] if package else file.get_verdict_display()
         service = catalogue.name_of(file.service) if file.service else ""
         name = package.customer.name if package else ""
         period = str(file.period or "")

@@ -9,43 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.core.enqueue import enqueue_by_name
 from portal.core.lease import Hold
 from portal.core.states import IllegalTransition, LostRace
-from submissions.models import Approval, Heap, HeapPackage, HeapSource, Submission
+from submissions.models import Heap, HeapPackage, HeapSource, Submission
 from submissions.services import catalogue
-from submissions.services.drafting.preflight import TAKEN
 from submissions.services.heaps.making import may
 from submissions.services.sending.approvals import send_or_ask
 from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady, queue
 
 BATCH = 20
-S = Submission.Status
-_CLEAN = Q(
-    draft__status=S.READY,
-    draft__is_checked=True,
-    draft__errors=0,
-    draft__warnings=0,
-    draft__package_check__refused__isnull=True,
-    draft__package_check__refused_more=0,
-)
-
-
-def sendable(packages: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
-    """Those whose draft is ready, has no warning and no file that was refused, of which nothing was delivered before,
-    and that wait for no approval."""
-    same = Submission.objects.filter(
-        customer=OuterRef("customer"),
-        service=OuterRef("service"),
-        period_kind=OuterRef("period_kind"),
-        period_start=OuterRef("period_start"),
-        status__in=TAKEN,
-    )
-    asked = Approval.objects.unanswered().filter(submission=OuterRef("draft"))
-    new = packages.filter(~Exists(same.exclude(pk=OuterRef("draft"))), ~Exists(asked))
-    return new.filter(_CLEAN, send_wanted_at__isnull=True)
 
 
 def is_watched(heap: Heap) -> bool:

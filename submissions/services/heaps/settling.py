@@ -16,8 +16,8 @@ from portal.core.lease import Hold
 from submissions.models import Heap, HeapPackage, Submission
 from submissions.services import catalogue
 from submissions.services.catalogue import Local, UnknownService
+from submissions.services.drafting.beside import TAKEN
 from submissions.services.drafting.package_check import OPEN
-from submissions.services.drafting.preflight import TAKEN
 from submissions.services.heaps.sorting import Key
 from submissions.services.offers import offers_of
 from systemusers.services.client_relations.ways import Way, ways_to_all
@@ -83,10 +83,11 @@ def _before(packages: Sequence[HeapPackage]) -> dict[Key, list[Submission]]:
         customer__in={package.customer_id for package in packages},
         service__in={package.service for package in packages},
         period_start__in={package.period_start for package in packages},
+        answers__isnull=True,
         status__in={*OPEN, *TAKEN},
     )
     found: dict[Key, list[Submission]] = {}
-    for row in rows.order_by("-pk"):
+    for row in rows.order_by("-queued_at", "-pk"):
         if row.status in TAKEN or row.corrects_id is None:
             found.setdefault(_key(row), []).append(row)
     return found

@@ -13,33 +13,29 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from portal.core.filters import Group, chips, in_group
-from portal.core.paging import Page, paginate
+from portal.core.paging import Page, changed, paginate
 from portal.explain import Explanation, explain
-from submissions.models import Heap, HeapFile, HeapPackage, Submission
+from submissions.models import Heap, HeapFile, HeapPackage
 from submissions.models.heap import period_of
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting.package_check import OPEN
-from submissions.services.heaps import ordering
+from submissions.services.heaps.groups import UNCHECKED, Where, grouped, state_of
 from submissions.services.heaps.ordering import packages_of, service_names
-from submissions.services.heaps.problems import of_file, problems
+from submissions.services.heaps.problems import TWO_PERSONS, of_file, problems
 from submissions.services.heaps.rest import rest_of, shown_name
+from submissions.services.heaps.sending import left_to_page
 
 V, F = HeapPackage.Verdict, HeapFile.Verdict
-NO_DRAFT, OPEN_ONE = Q(draft__isnull=True), Q(draft__status__in=OPEN)
-READY = NO_DRAFT & Q(verdict=V.READY)
-CLEAN = OPEN_ONE & Q(
-    draft__status="READY", draft__warnings=0, draft__package_check__refused__isnull=True, not_sent=False
-)
-UNCHECKED = OPEN_ONE & Q(draft__is_checked=False)
-LOOK = (NO_DRAFT & ~Q(verdict__in=[V.READY, V.WAITING])) | (OPEN_ONE & Q(draft__is_checked=True) & ~CLEAN)
-SENT = Q(draft__isnull=False) & ~Q(draft__status__in=[*OPEN, "CANCELLED"])
 PACKAGES = [
-    Group("ready", _("Kan bli kladder"), READY),
-    Group("drafts", _("Kladder som er klare"), CLEAN),
-    Group("look", _("Må ses på"), LOOK),
-    Group("sent", _("Sendt"), SENT),
+    Group(Where.READY, _("Kan bli kladder"), Q(where=Where.READY)),
+    Group(Where.DRAFTS, _("Kladder som er klare"), Q(where=Where.DRAFTS)),
+    Group(Where.LOOK, _("Må ses på"), Q(where=Where.LOOK)),
+    Group(Where.SENT, _("Sendt"), Q(where=Where.SENT)),
+    Group(Where.MOVING, _("Under arbeid"), Q(where=Where.MOVING)),
+    Group(Where.CANCELLED, _("Forkastet"), Q(where=Where.CANCELLED)),
 ]
+"""A package is in one of them."""
 FILES = [
     Group("choose", _("Velg tjeneste"), Q(verdict=F.CHOOSE)),
     Group("unknown", _("Ukjente filer"), Q(verdict__in=[F.UNKNOWN_CUSTOMER, F.UNKNOWN_KIND, F.UNREADABLE])),
@@ -51,10 +47,11 @@ FILES = [
 
 @dataclass(frozen=True)
 class Progress:
-    """`problem` is why the work stands still; None while it goes on."""
+    """Of files. `outside`: sorted, and in no package. `problem` is why the work stands still; None while it goes on."""
 
     sorted: int
     total: int
+    outside: int
     size: int
     is_moving: bool
     problem: Explanation | None = None
@@ -62,7 +59,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """The packages of one service and period. `query` filters the list to the service."""
+    """The packages of one service and period. `query` filters the list to these."""
 
     service: str
     period: str
@@ -130,24 +127,62 @@ def _counted(rows: QuerySet[Any]) -> dict[int, int]:
 
 
 def progress(heap: Heap) -> Progress:
-    waiting = Count("pk", filter=Q(verdict=F.WAITING))
-    numbers = heap.files.aggregate(total=Count("pk"), waiting=waiting, size=Sum("size", default=0))
+    waiting, outside = Q(verdict=F.WAITING), Q(package__isnull=True)
+    numbers = heap.files.aggregate(
+        total=Count("pk"),
+        waiting=Count("pk", filter=waiting),
+        outside=Count("pk", filter=outside & ~waiting),
+        size=Sum("size", default=0),
+    )
     is_moving = heap.next_attempt_at is not None or heap.packages.filter(UNCHECKED).exists()
     problem = explain(heap.problem_code) if heap.problem_code else None
-    return Progress(numbers["total"] - numbers["waiting"], numbers["total"], numbers["size"], is_moving, problem)
+    sorted_ = numbers["total"] - numbers["waiting"]
+    return Progress(sorted_, numbers["total"], numbers["outside"], numbers["size"], is_moving, problem)
 
 
-def services(heap: Heap, user: User) -> list[ServiceRow]:
+@dataclass(frozen=True)
+class Read:
+    """What several parts of the page need, asked for once. `apart`: of `grouped`."""
+
+    heap: Heap
+    user: User
+    apart: frozenset[str]
+    services: list[ServiceRow]
+
+    @property
+    def rows(self) -> QuerySet[HeapPackage]:
+        return grouped(packages_of(self.heap, self.user), apart=self.apart)
+
+    @property
+    def packages(self) -> int:
+        return sum(row.packages for row in self.services)
+
+    @property
+    def draftable(self) -> int:
+        return sum(row.ready for row in self.services)
+
+    @property
+    def look(self) -> int:
+        return sum(row.look for row in self.services)
+
+
+def read(heap: Heap, user: User) -> Read:
+    apart = frozenset(left_to_page(heap))
+    return Read(heap, user, apart, _services(heap, user, apart))
+
+
+def _services(heap: Heap, user: User, apart: frozenset[str]) -> list[ServiceRow]:
     """Two queries. A package that the worker makes between them has no files yet."""
     about = ("service", "period_kind", "period_start")
     rows = packages_of(heap, user).order_by(*about).values(*about)
     files = {tuple(row[:3]): row[3] for row in rows.annotate(n=Count("files")).values_list(*about, "n")}
-    counted = rows.annotate(
-        packages=Count("pk"),
-        ready=Count("pk", filter=READY),
-        drafts=Count("pk", filter=CLEAN),
-        look=Count("pk", filter=LOOK),
-        sent=Count("pk", filter=SENT),
+    shown = (Where.READY, Where.DRAFTS, Where.LOOK, Where.SENT)
+    numbers = {one.value: Count("pk", filter=Q(where=one)) for one in shown}
+    counted = (
+        grouped(packages_of(heap, user), apart=apart)
+        .order_by(*about)
+        .values(*about)
+        .annotate(packages=Count("pk"), **numbers)
     )
     return [_service_row(row, files.get(tuple(row[name] for name in about), 0)) for row in counted]
 
@@ -158,8 +193,9 @@ def spoken(period: Period | None) -> str:
 
 def _service_row(row: dict[str, Any], files: int) -> ServiceRow:
     query = QueryDict(mutable=True)
-    query["service"] = row["service"]
-    period = spoken(period_of(row["period_kind"], row["period_start"]))
+    of = period_of(row["period_kind"], row["period_start"])
+    query["service"], query["period"] = row["service"], str(of or "")
+    period = spoken(of)
     numbers = {name: row[name] for name in ("packages", "ready", "drafts", "look", "sent")}
     return ServiceRow(catalogue.name_of(row["service"]), period, files, query=query.urlencode(), **numbers)
 
@@ -169,34 +205,66 @@ def choices(heap: Heap) -> list[Choice]:
     return [Choice(value, number, tuple(service_names(value))) for value, number in rows]
 
 
-def draftable(heap: Heap, user: User) -> int:
-    return ordering.draftable(heap=heap, user=user).count()
-
-
 def rest_count(heap: Heap, user: User) -> int:
     return rest_of(heap, user).count()
 
 
-def filters(heap: Heap, user: User, query: QueryDict) -> list[dict[str, Any]]:
-    """Chips of packages, then of files."""
-    packages = chips(packages_of(heap, user), PACKAGES, query=query, parameter="state")
-    files = chips(heap.files.all(), FILES, query=query, parameter="state", always=("files",))
-    return [*packages, *files[1:]]
+def filters(of: Read, query: QueryDict) -> list[dict[str, Any]]:
+    """Chips of packages, also those of one service alone, then of files. Each has the number of rows that it leads to."""
+    files, alone = of.heap.files.all(), _without_service(query)
+    if not of.packages:
+        return chips(files, FILES, query=alone, parameter="state", always=("files",), default="files")
+    chosen, label = _of_service(of.rows, query), _service_label(query)
+    of_packages = chips(chosen, PACKAGES, query=query, parameter="state")
+    everything = {"label": _("Alle innsendinger"), "count": of.packages, "is_current": False}
+    of_packages[0] |= (
+        {"label": label, "count": chosen.count()} if label else {**everything, "is_current": not query.get("state")}
+    )
+    if label:
+        of_packages.insert(0, everything | {"query": changed(alone, state="")})
+    return [*of_packages, *chips(files, FILES, query=alone, parameter="state", always=("files",))[1:]]
 
 
-def page(heap: Heap, user: User, query: QueryDict) -> Page[Row]:
+def _without_service(query: QueryDict) -> QueryDict:
+    alone = query.copy()
+    for name in ("service", "period"):
+        alone.pop(name, None)
+    return alone
+
+
+def _of_service(rows: QuerySet[HeapPackage], query: QueryDict) -> QuerySet[HeapPackage]:
+    """Those of the service, and of the period, that the query names."""
+    if service := query.get("service", ""):
+        rows = rows.filter(service=service)
+        if period := Period.found(query.get("period", "")):
+            rows = rows.filter(**period.columns())
+    return rows
+
+
+def _service_label(query: QueryDict) -> str:
+    """ "" when no service is chosen."""
+    service = query.get("service", "")
+    return f"{catalogue.name_of(service)} {spoken(Period.found(query.get('period', '')))}".strip() if service else ""
+
+
+def page(of: Read, query: QueryDict) -> Page[Row]:
     """Packages, or files when one of their groups is chosen or nothing is in a package."""
     state = query.get("state", "")
     names = {group.code for group in FILES}
-    if state in names or not (state or heap.packages.exists()):
-        return _files(heap, user, query, state)
-    rows = in_group(packages_of(heap, user), PACKAGES, state)
-    if service := query.get("service", ""):
-        rows = rows.filter(service=service)
+    if state in names or not (state or of.packages):
+        return _files(of, query, state)
+    rows = in_group(_of_service(of.rows, query), PACKAGES, state)
     loaded = _loaded(rows).annotate(n=Count("files"))
     found = paginate(loaded, query=query, order=("pk",))
-    texts = problems(found.rows)
+    texts = _texts(of, found.rows)
     return found.of(lambda row: _package_row(row, texts[row.pk]))
+
+
+def _texts(of: Read, packages: Iterable[HeapPackage]) -> dict[int, str]:
+    rows = list(packages)
+    texts = problems(rows)
+    waiting = [row.pk for row in rows if row.service in of.apart and row.draft and row.draft.status in OPEN]
+    return texts | {pk: texts[pk] or str(TWO_PERSONS) for pk in waiting}
 
 
 def _loaded(rows: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
@@ -206,7 +274,7 @@ def _loaded(rows: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
 
 
 def _package_row(row: Any, problem: str) -> Row:
-    code, label = _state(row)
+    code, label = state_of(row)
     leads_to = row.draft or row.other
     return Row(
         row.customer.name, row.customer.orgnr, row.customer_id, catalogue.name_of(row.service), row.period.spoken, row.n,
@@ -215,26 +283,20 @@ def _package_row(row: Any, problem: str) -> Row:
     )  # fmt: skip
 
 
-def _state(row: HeapPackage) -> tuple[str, str]:
-    """The draft's state when there is one, else what the heap says."""
-    draft: Submission | None = row.draft
-    return (draft.status, draft.get_status_display()) if draft else (row.verdict, row.get_verdict_display())
-
-
-def _files(heap: Heap, user: User, query: QueryDict, state: str) -> Page[Row]:
-    found = paginate(in_group(heap.files.defer(None), FILES, state), query=query, order=("pk",))
-    packages = _packages_of(heap, user, found.rows)
-    texts = problems(packages.values())
+def _files(of: Read, query: QueryDict, state: str) -> Page[Row]:
+    found = paginate(in_group(of.heap.files.defer(None), FILES, state), query=query, order=("pk",))
+    packages = _packages_of(of, found.rows)
+    texts = _texts(of, packages.values())
     return found.of(lambda file: _file_row(file, packages.get(file.package_id or 0), texts))
 
 
-def _packages_of(heap: Heap, user: User, files: Iterable[HeapFile]) -> dict[int, HeapPackage]:
-    rows = packages_of(heap, user).filter(pk__in={file.package_id for file in files if file.package_id})
+def _packages_of(of: Read, files: Iterable[HeapFile]) -> dict[int, HeapPackage]:
+    rows = of.rows.filter(pk__in={file.package_id for file in files if file.package_id})
     return {row.pk: row for row in _loaded(rows)}
 
 
 def _file_row(file: HeapFile, package: HeapPackage | None, texts: dict[int, str]) -> Row:
-    code, label = _state(package) if package else (file.verdict, file.get_verdict_display())
+    code, label = state_of(package) if package else (file.verdict, file.get_verdict_display())
     names = service_names(file.choices or file.service)
     sub = f"{package.customer.name} {file.orgnr}" if package else file.orgnr
     start: date | None = file.period_start

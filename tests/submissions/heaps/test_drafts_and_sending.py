@@ -186,7 +186,9 @@ def test_a_report_that_was_delivered_before_has_its_verdict(world: World, access
 
     package = heap.packages.get()
     assert (package.verdict, package.other) == (V.BEFORE, delivered)
-    assert text_of(package).startswith("Det er en innsending fra før (levert, 23. november 2026).")
+    assert (
+        text_of(package) == "2025 er levert 23. november 2026. Denne erstatter den. Kladden sendes fra sin egen side."
+    )
 
 
 def test_only_what_was_shown_is_sent(firm: Firm, administrator: User) -> None:
@@ -238,6 +240,7 @@ def test_a_file_that_is_changed_before_the_worker_comes_is_told_and_not_sent(
 
     package = heap.packages.get()
     assert (package.not_sent, package.send_wanted_at, Submission.objects.get().status) == (True, None, S.READY)
+    assert text_of(package) == "Ble ikke sendt, for kladden ble endret etter bestillingen"
 
 
 def test_what_is_no_longer_ready_when_the_worker_comes_is_told(access: Access, administrator: User) -> None:
@@ -249,7 +252,8 @@ def test_what_is_no_longer_ready_when_the_worker_comes_is_told(access: Access, a
 
     package = heap.packages.get()
     assert (package.not_sent, package.send_wanted_at, Submission.objects.get().status) == (True, None, S.READY)
-    assert text_of(package) == "Ble ikke sendt, for noe må besvares først"
+    assert text_of(package) == "Ble ikke sendt, for noe må besvares først. Tilgangen kan ikke brukes til å sende nå"
+    assert ordering.to_send(heap=heap, user=administrator).ids == ()
 
 
 def test_a_service_for_two_persons_is_asked_about_and_not_sent(access: Access, administrator: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import Customer, Role, User
 from portal.core.audit import AuditEvent
@@ -119,8 +121,8 @@ def test_packages_and_files_are_filtered_by_verdict(page: Client, access: Access
     def shown(query: str) -> list[str]:
         return [row.label for row in page.get(f"{url('heap', heap)}?{query}").context["page"]]
 
-    assert shown("") == ["Klar"]
-    assert (shown("state=ready"), shown("state=look"), shown("state=sent")) == (["Klar"], [], [])
+    assert shown("") == ["Kan bli kladd"]
+    assert (shown("state=ready"), shown("state=look"), shown("state=sent")) == (["Kan bli kladd"], [], [])
     assert shown("state=unknown") == ["Ukjent type", "Kan ikke leses"]
     assert len(shown("state=files")) == 6
     assert (len(shown(f"service={SHARES}")), shown(f"service={HOUSING}")) == (1, [])
@@ -134,6 +136,9 @@ def test_long_lists_have_pages(page: Client, case_worker: User) -> None:
     rest = page.get(f"{url('heap', heap)}?{first.context['page'].next_query}")
 
     assert (len(first.context["page"]), len(rest.context["page"])) == (50, 10)
+    assert f'href="?{escape(first.context["page"].next_query)}"' in first.text
+    for shown in (first, rest):
+        assert set(re.findall(r'<button[^>]*name="turn"|form="[^"]*"', shown.text)) == set()
 
 
 def test_another_case_worker_sees_nothing_of_it(client: Client, access: Access, case_worker: User) -> None:
