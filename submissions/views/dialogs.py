@@ -133,7 +133,7 @@ def dialogs(request: StaffRequest) -> HttpResponse:
 
 @staff_page()
 def dialog(request: StaffRequest, pk: int) -> HttpResponse:
-    rows = with_person(visible(request).with_answer(), request.environment)
+    rows = with_person(material.with_given(visible(request).with_answer()), request.environment)
     row = get_object_or_404(
         rows.select_related("customer", "access__profile__system__client", "access__customer"), pk=pk
     )
