@@ -1,75 +1,115 @@
-"""Whoever is asked reads everything that is asked for, and whoever asks reads names before codes."""
+"""What the vendor's own systems are told about accesses, campaigns and keys: each once, however often workers run."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from django.test import Client
-from django.utils import timezone
 
-from accounts.models import User, Vendor
-from systemusers.models import Access, AccessProfile, Offered
-from systemusers.services.invitations import texts
-from systemusers.services.invitations.compose import compose
-from systemusers.services.invitations.papers import letter
-from systemusers.services.offered import told
-from tests.systemusers.world import World
+from accounts.models import Customer, User, Vendor
+from portal.core.feed.event import FeedEvent
+from systemusers.models import Access, AccessProfile, FoundSystemUser, SigningKey
+from systemusers.services import access as accesses
+from systemusers.services import adoption
+from systemusers.services.keys import ending
+from tests.systemusers.campaigns import rig as campaigns
+from tests.systemusers.test_changes import answered, widen
+from tests.systemusers.test_changes import sent as change_sent
+from tests.systemusers.world import BY, World, fresh
 
-NAMES = {"ske-krav-og-betalinger": "Krav og betalinger", "urn:altinn:accesspackage:skattegrunnlag": "Skattegrunnlag"}
-"""What no line of the profile's own text speaks of."""
-
-
-@pytest.fixture
-def broad(sent: Access) -> Access:
-    """An access that asks for a right and a package besides, and for a right whose name nobody knows."""
-    for code, name in NAMES.items():
-        kind = Offered.Kind.PACKAGE if code.startswith("urn") else Offered.Kind.RESOURCE
-        Offered.objects.create(
-            environment=sent.environment, kind=kind, code=code, names={"nb": name, "en": f"{name} (en)"},
-            use=Offered.Use.BOTH, seen_at=timezone.now(),
-        )  # fmt: skip
-    rights = [*sent.rights, "ske-krav-og-betalinger", "ske-uten-navn"]
-    packages = ["urn:altinn:accesspackage:skattegrunnlag"]
-    Access.objects.filter(pk=sent.pk).update(rights=rights, packages=packages)
-    AccessProfile.objects.filter(pk=sent.profile_id).update(rights=rights, packages=packages)
-    return Access.objects.select_related("customer", "profile__system").get(pk=sent.pk)
+S = Access.Status
 
 
-@pytest.mark.parametrize(("language", "shown"), [("nb", "Krav og betalinger, "), ("en", "Krav og betalinger (en), ")])
-def test_the_customer_reads_the_name_of_each_right_and_package(
-    broad: Access, client: Client, language: str, shown: str
-) -> None:
-    page = client.get(f"/l/{broad.link_token}/?lang={language}").content.decode()
-
-    points = page.split('class="ds-list"')[1].split("</ul>")[0]
-    assert shown in points
-    assert "ske-uten-navn" in points
-    assert "Skattegrunnlag" in points
+@pytest.fixture(autouse=True)
+def known_vendor(vendor: Vendor) -> Vendor:
+    return vendor
 
 
-def test_the_letter_the_mail_and_the_page_of_staff_say_the_same(broad: Access, world: World, staff: Client) -> None:
-    vendor = Vendor.objects.get()
-    printed = letter(access=broad, vendor=vendor, on=world.at.date())
-    text = texts.Text("Hei", "{purpose}\n\n{link}")
-    mail = compose(access=broad, kind="ASK", text=text, vendor=vendor, language="nb", systems=[])
-    page = staff.get(f"/sandbox/access/{broad.pk}/").content.decode()
-
-    [*own, last] = printed.purpose
-    assert own == ["levere oppgaver", "lese svar"]
-    assert all(name in last for name in NAMES.values())
-    assert f"- {last}" in mail["text"]
-    assert all(name in page.split('id="asked-title"')[1].split("</ul>")[0] for name in NAMES.values())
+def told(row: Access | None = None) -> list[tuple[str, str]]:
+    """Type and state of each event, the oldest first; with `row` those about it."""
+    events = FeedEvent.objects.order_by("pk")
+    events = events.filter(subject=f"accesses/{row.reference}") if row else events
+    return [(event.type, event.data.get("status", "")) for event in events]
 
 
-def test_who_asks_reads_names_before_codes(broad: Access, staff: Client) -> None:
-    page = staff.get(f"/sandbox/access/new/?customer={broad.customer_id}").content.decode()
+def work(row: Access, world: World) -> None:
+    """More rounds of the workers than are needed."""
+    for _ in range(3):
+        world.poll(row)
+        world.check(row)
 
-    assert "Krav og betalinger <span" in page
-    assert page.index("Krav og betalinger") < page.index("<code>ske-krav-og-betalinger</code>")
-    assert "<code>ske-uten-navn</code>" in page
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [("approve", ("access.approved", "APPROVED")), ("reject", ("access.rejected", "REJECTED"))],
+)
+def test_the_customers_answer_is_told(sent: Access, world: World, act: str, expected: tuple[str, str]) -> None:
+    world.decide(sent, act)
+    work(sent, world)
+
+    [event] = FeedEvent.objects.all()
+    assert told(sent) == [expected]
+    assert (event.environment, event.customer_id_ref) == ("SANDBOX", sent.customer_id)
+    assert set(event.data) == {"status"}
 
 
-def test_an_access_whose_rights_are_unknown_promises_no_names(approved: Access, administrator: User) -> None:
-    Access.objects.filter(pk=approved.pk).update(rights=[], packages=[])
-    row = Access.objects.select_related("customer", "profile").get(pk=approved.pk)
+def test_a_question_that_ran_out_is_told(sent: Access, world: World) -> None:
+    world.let_pass(days=181)
+    work(sent, world)
 
-    assert told(row, language="nb") == row.profile.purpose("nb")
+    assert told(sent) == [("access.expired", "EXPIRED")]
+
+
+def test_an_access_that_the_customer_took_back_is_told(approved: Access, world: World) -> None:
+    FeedEvent.objects.all().delete()
+    world.remove(approved)
+    world.let_pass(minutes=11)
+    accesses.reconcile_system(system=approved.profile.system, at=world.at)
+    world.let_pass(hours=1)
+    work(approved, world)
+
+    assert told(approved) == [("access.lost", "REMOVED")]
+
+
+def test_what_an_access_lacks_and_gets_is_told(world: World, known_customer: Customer, profile: AccessProfile) -> None:
+    row = world.new_access(known_customer, profile)
+    FeedEvent.objects.all().delete()
+    widen(profile, world)
+    answered(change_sent(row, world), "approve", world)
+    work(row, world)
+
+    assert told(row) == [("access.changed", "NEEDS_UPDATE"), ("access.changed", "IN_USE")]
+
+
+def test_one_that_was_made_elsewhere_and_is_taken_over_is_told(world: World, profile: AccessProfile) -> None:
+    world.control("/control/bulk", {"organisations": 2, "system_id": profile.system.system_id})
+    accesses.reconcile_system(system=profile.system, at=world.at)
+    adoption.take_over(rows=FoundSystemUser.objects.all(), profile=profile, by=BY, at=world.at)
+    for _ in range(3):
+        adoption.take_over_due(at=world.at)
+
+    rows = Access.objects.all()
+    assert len(rows) == 2
+    assert [told(row) for row in rows] == [[("access.approved", "APPROVED")]] * 2
+
+
+def test_a_campaign_that_is_through_is_told(profile: AccessProfile, administrator: User) -> None:
+    campaigns.make_customers(3)
+    row = campaigns.finished(campaigns.judged(profile, administrator), administrator)
+    campaigns.work_to_the_end()
+
+    assert [(event.type, event.subject) for event in FeedEvent.objects.all()] == [
+        ("campaign.finished", f"campaigns/{row.pk}")
+    ]
+
+
+def test_a_key_is_told_of_at_each_warning(world: World) -> None:
+    key = SigningKey.objects.get()
+    key.expires_at = world.at + timedelta(days=100)
+    SigningKey.objects.update(expires_at=key.expires_at)
+    for days in (61, 60, 59, 30, 29, 7, 6, 1, -1):
+        ending.warn(at=key.expires_at - timedelta(days=days))
+
+    events = FeedEvent.objects.all()
+    assert [(event.type, event.subject) for event in events] == [("key.expiring", f"keys/{key.pk}")] * 3
+    assert fresh(key).status == "ACTIVE"
