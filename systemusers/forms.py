@@ -224,7 +224,9 @@ class ProfileForm(ProblemsMixin, VersionedForm):
                 "language": language
             }
             field.label = _("Hva dere skal gjøre, %(language)s") % {"language": language}
-            field.help_text = _("Kunden leser «Vi ber om å kunne …». Ett punkt på hver linje.")
+            field.help_text = _(
+                "Kunden leser «Vi ber om å kunne …». Ett punkt på hver linje. Portalen føyer til navnene Altinn har på alt profilen ber om."
+            )
 
     def validate_unique(self) -> None:
         """Left to the service: another user may have stored the same value in the meantime."""

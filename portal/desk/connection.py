@@ -170,7 +170,11 @@ class _StepChecks:
         text += " " + (lasts if known else _("Når nøkkelen utløper, er ukjent."))
         is_ending = any(keys.warning(key.expires_at, at=self.at) for key in ends)
         since = max(g.checked_at for g in grants if g.checked_at)
-        return Step(1, title, WAITING if is_ending else DONE, text, since=since, **to)
+        if not is_ending:
+            return Step(1, title, DONE, text, since=since, **to)
+        text += " " + _("Bytt den før den utløper.")
+        how = _("Lag en ny nøkkel under Innstillinger og ta den i bruk. Den gamle virker imens.")
+        return Step(1, title, DONE, text, _("Dere"), how, since=since, **to)
 
     def register(self) -> Step:
         title = _("Systemregisteret")

@@ -82,7 +82,9 @@ def _submissions(customer: Customer) -> list[Submission]:
 
 
 def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Row]:
-    rows = Dialog.objects.filter(customer=customer).with_answer().order_by("-content_updated_at", "-pk")
+    rows = material.with_given(Dialog.objects.filter(customer=customer).with_answer()).order_by(
+        "-content_updated_at", "-pk"
+    )
     return [dialogs.row_of(row, at=at, working=working) for row in rows[:SHOWN]]
 
 

@@ -176,13 +176,19 @@ class Search:
 
     @property
     def only(self) -> str:
-        """The address of the one row that has this whole id; "" when there are others, or none."""
+        """The address of the customer with this number, else of the one row that has this whole id; "" when there are others, or none.
+
+        An access has the number of its customer as its reference in Altinn: whoever types a number means the customer.
+        """
+        digits = "".join(filter(str.isdigit, self.text))
+        for kind, rows in self.rows:
+            if kind.page == "customer" and len(rows) == 1 and rows[0].orgnr == digits:
+                return self._page(kind, rows[0])
         all_rows = [(kind, row) for kind, rows in self.rows for row in rows]
         if len(all_rows) != 1:
             return ""
         kind, row = all_rows[0]
-        is_whole = kind.places is not None or "".join(filter(str.isdigit, self.text)) == row.orgnr
-        return self._page(kind, row) if is_whole else ""
+        return self._page(kind, row) if kind.places is not None else ""
 
     def groups(self) -> list[Group]:
         return [self._group(kind, rows) for kind, rows in self.rows if rows]

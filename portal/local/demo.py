@@ -46,6 +46,27 @@ RIGHTS = [
     "ske-kontroll",
     "app_skd_formueinntekt-skattemelding-v2",
 ]
+PURPOSE = {
+    "purpose_nb": (
+        "levere aksjonærregisteroppgaven\nlevere oppgaver for boligsameier og boligselskaper\n"
+        "levere a-meldinger\nlevere oppgaver om aksjesparekonto\nlevere opplysninger Skatteetaten ber om i en kontroll\n"
+        "hente skattekort for de ansatte\nhente krav og betalinger\n"
+        "gjøre skattemeldingen klar, så dere kan bekrefte den\nlese svarene fra Skatteetaten"
+    ),
+    "purpose_nn": (
+        "levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\n"
+        "levere a-meldingar\nlevere oppgåver om aksjesparekonto\nlevere opplysningar Skatteetaten ber om i ein kontroll\n"
+        "hente skattekort for dei tilsette\nhente krav og betalingar\n"
+        "gjere skattemeldinga klar, så de kan stadfeste ho\nlese svara frå Skatteetaten"
+    ),
+    "purpose_en": (
+        "file the shareholder register report\nfile reports of housing\n"
+        "file the monthly a-melding\nfile reports of share savings accounts\nfile what the Tax Administration asks for in an audit\n"
+        "fetch tax deduction cards of the employees\nfetch claims and payments\n"
+        "make the tax return ready for you to confirm\nread the replies from the Tax Administration"
+    ),
+}
+"""What a customer reads that the rights are for, a line for each thing."""
 TURNED_ON = ("skattekorttilarbeidsgiver", "kravogbetalinger")
 FOR_CLIENTS = ["urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"]
 ACCOUNTANT = "Tall & Tine Regnskap AS"
@@ -182,21 +203,7 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
         system=system,
         name="Årsoppgjør",
         rights=RIGHTS,
-        purpose_nb=(
-            "levere aksjonærregisteroppgaven\nlevere oppgaver for boligsameier og boligselskaper\n"
-            "levere a-meldinger\nlevere oppgaver om aksjesparekonto\n"
-            "gjøre skattemeldingen klar, så dere kan bekrefte den\nlese svarene fra Skatteetaten"
-        ),
-        purpose_nn=(
-            "levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\n"
-            "levere a-meldingar\nlevere oppgåver om aksjesparekonto\n"
-            "gjere skattemeldinga klar, så de kan stadfeste ho\nlese svara frå Skatteetaten"
-        ),
-        purpose_en=(
-            "file the shareholder register report\nfile reports of housing\n"
-            "file the monthly a-melding\nfile reports of share savings accounts\n"
-            "make the tax return ready for you to confirm\nread the replies from the Tax Administration"
-        ),
+        **PURPOSE,
     )
     for_clients = AccessProfile.objects.create(
         system=system,

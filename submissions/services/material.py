@@ -29,6 +29,8 @@ from submissions.services.opened import note
 ASKS = "Request"
 """The type of the transmission in which an authority asks."""
 
+ON_THEIR_WAY = ("QUEUED", "SENDING", "UNCERTAIN")
+
 
 class NotAsked(Exception):
     """The dialog does not ask for material, or no longer."""
@@ -44,11 +46,31 @@ def service_of(dialog: Dialog) -> Service | None:
 def waiting(rows: DialogQuerySet) -> DialogQuerySet:
     """Those of `rows` that ask for material and have not got any since they asked last."""
     urns = [urn for entry in catalogue.services() if entry.adapter in ANSWERING for urn in entry.resource_urns]
-    asked = Transmission.objects.filter(dialog=OuterRef("pk"), type=ASKS, deleted_at__isnull=True)
-    newest = Subquery(asked.order_by("-created_at").values("created_at")[:1])
-    answered = Submission.objects.filter(answers=OuterRef("pk"), status__in=TAKEN, queued_at__gt=OuterRef("asked_at"))
     open_ones = rows.present().filter(service_resource__in=urns).exclude(status="Completed")
-    return open_ones.annotate(asked_at=Coalesce(newest, F("created_at"))).filter(~Exists(answered))
+    return open_ones.annotate(asked_at=_asked_at()).filter(~Exists(_given()))
+
+
+def with_given(rows: DialogQuerySet) -> DialogQuerySet:
+    """Annotates id and state of the newest submission that answers what the dialog asked for last: None while it waits for one."""
+    newest = _given().order_by("-queued_at", "-pk")
+    return rows.annotate(asked_at=_asked_at()).annotate(
+        given_id=Subquery(newest.values("pk")[:1]), given_status=Subquery(newest.values("status")[:1])
+    )
+
+
+def _asked_at() -> Coalesce:
+    asked = Transmission.objects.filter(dialog=OuterRef("pk"), type=ASKS, deleted_at__isnull=True)
+    return Coalesce(Subquery(asked.order_by("-created_at").values("created_at")[:1]), F("created_at"))
+
+
+def _given() -> QuerySet[Submission]:
+    return Submission.objects.filter(answers=OuterRef("pk"), status__in=TAKEN, queued_at__gt=OuterRef("asked_at"))
+
+
+def given_to(dialog: Dialog) -> str:
+    """The state of what `with_given` found for a dialog that asks; "" when it waits for material, or asks for none. No query."""
+    asks = dialog.status == "RequiresAttention" and service_of(dialog) is not None
+    return getattr(dialog, "given_status", None) or "" if asks else ""
 
 
 def find_waiting(*, user: User, environment: Environment) -> DialogQuerySet:
@@ -83,6 +105,11 @@ class Answering:
     by_hand: str
     link: str
     given: QuerySet[Submission]
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Skatteetaten has not confirmed what was sent last."""
+        return any(row.status in ON_THEIR_WAY for row in self.given)
 
     @property
     def may_begin(self) -> bool:

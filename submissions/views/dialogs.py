@@ -27,6 +27,7 @@ from submissions.services.casework.people import with_person
 from submissions.services.casework.unread import find_mark, mark_seen
 from submissions.services.drafting import drafts
 from submissions.services.inbox import attachments, cursors
+from submissions.services.opened import note
 from submissions.services.pages import dialog_filters as filters
 from submissions.services.pages import dialogs as service
 from submissions.services.pages import transmissions as parts
@@ -133,13 +134,14 @@ def dialogs(request: StaffRequest) -> HttpResponse:
 
 @staff_page()
 def dialog(request: StaffRequest, pk: int) -> HttpResponse:
-    rows = with_person(visible(request).with_answer(), request.environment)
+    rows = with_person(material.with_given(visible(request).with_answer()), request.environment)
     row = get_object_or_404(
         rows.select_related("customer", "access__profile__system__client", "access__customer"), pk=pk
     )
     at = timezone.now()
     if is_by_person(request):
         mark_seen(dialogs=Dialog.objects.filter(pk=row.pk, news_at=row.news_at), user=request.user)
+        note.dialog_opened(dialog=row, user=request.user, at=at)
         cursors.note_look([row.access_id])
     context = {
         "dialog": row,

@@ -7,20 +7,23 @@ https://docs.altinn.studio/api/accessmanagement/ , https://docs.altinn.studio/ap
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.forms import short_name
 from portal.core.lease import Hold
 from portal.gateways.errors import BrokenReply
 from portal.gateways.text import one_line
-from systemusers.models import AccessProfile, Offered, OfferedRound, System
+from systemusers.models import Access, AccessProfile, Offered, OfferedRound, System
 from systemusers.services.remote import metadata
 from systemusers.services.system_register.rounds import next_night
 
@@ -129,8 +132,37 @@ def _row(environment: str, one: Listed, before: Offered | None, at: datetime) ->
 
 def names_of(environment: str, codes: Iterable[str], *, language: str) -> dict[str, str]:
     """Altinn's names of rights and packages, by code; those that the lists do not have are left out. Asks nobody."""
-    rows = Offered.objects.filter(environment=environment, code__in=list(codes))
-    return {row.code: row.name(language) for row in rows}
+    return {code: row.name(language) for code, row in _entries_of(environment, codes).items()}
+
+
+def _entries_of(environment: str, codes: Iterable[str]) -> dict[str, Offered]:
+    return {row.code: row for row in Offered.objects.filter(environment=environment, code__in=list(codes))}
+
+
+def entries(environment: str) -> dict[str, Offered]:
+    """Everything in the lists of the environment, by code. One query; asks nobody."""
+    return {row.code: row for row in Offered.objects.filter(environment=environment)}
+
+
+def told(
+    access: Access,
+    *,
+    language: str,
+    asked: Access | AccessProfile | None = None,
+    known: Mapping[str, Offered] | None = None,
+) -> list[str]:
+    """What the customer reads that we ask for, in `language` (nb, nn or en): the vendor's own points, and as the last one the names
+    that Altinn has for every right and package, so that no text leaves one out.
+
+    `asked`: what has the rights, the access unless told. `known`: what `entries` gave, where it is at hand.
+    """
+    points, whose = access.profile.purpose(language), asked or access
+    if codes := [*whose.rights, *whose.packages]:
+        rows = known if known is not None else _entries_of(access.environment, codes)
+        listed = ", ".join(rows[code].name(language) if code in rows else short_name(code) for code in codes)
+        with translation.override(language):
+            points.append(_("bruke dette i Altinn, med navnene Altinn viser dere: %(names)s") % {"names": listed})
+    return points
 
 
 def in_use(environment: str) -> QuerySet[Offered]:

@@ -37,8 +37,8 @@ from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from systemusers import tasks
-from systemusers.models import Access, Kind, System, SystemUser
-from systemusers.services import access, adoption, changes, links, listing, timeline
+from systemusers.models import Access, Kind, System
+from systemusers.services import access, adoption, changes, links, listing, offered, timeline
 from systemusers.services.changed import OF_ACCESSES
 from systemusers.services.invitations.shown import telling
 from systemusers.services.keys import NoKey
@@ -129,7 +129,7 @@ def access_list(request: StaffRequest) -> HttpResponse:
 def find(request: StaffRequest, pk: int) -> Access:
     rows = Access.objects.visible_to(request.user).filter(environment=request.environment)
     rows = rows.loaded().annotate(vendor_name=Subquery(Vendor.objects.values("name")[:1]))
-    return get_object_or_404(rows.select_related("client_round", "invitation"), pk=pk)
+    return get_object_or_404(rows.select_related("client_round", "invitation", "system_user"), pk=pk)
 
 
 @staff_page()
@@ -172,20 +172,21 @@ def can_withdraw(row: Access) -> bool:
 def _context(row: Access, stamp: str, at: datetime, working: bool) -> dict[str, Any]:
     sending = row.status == S.DRAFT and row.next_attempt_at is not None
     waits = row.status == S.DRAFT and bool(row.problem_code)
-    language = row.customer.language
+    language, known = row.customer.language, offered.entries(row.environment)
     return {
         "access": row,
+        "known": known,
         "step": step_of(row, at=at, working=working),
         "events": timeline.of_access(row),
         "asked_by": timeline.name_of(row.requested_by),
-        "system_user": SystemUser.objects.filter(access=row).first(),
+        "system_user": getattr(row, "system_user", None),
         "problem": explain(row.problem_code) if row.problem_code else None,
         "change": changes.change_of(row),
         "rights_problem": explain(code) if (code := adoption.rights_problem(row)) else None,
         "link": links.link_url(row),
         "has_clients": row.profile.kind == Kind.AGENT and row.status in Access.USABLE,
         "clients": getattr(row, "client_round", None),
-        "purpose": row.profile.purpose(language),
+        "purpose": offered.told(row, language=language, known=known),
         "stamp": stamp,
         "is_moving": sending or row.status in Access.OPEN or _is_soon_in_use(row, at),
         "may_answer": row.status in Access.OPEN or row.status in links.RENEWABLE,

@@ -22,7 +22,7 @@ from systemusers.services.alone import most_alone
 from systemusers.services.asking import Asked, ask_customer
 from systemusers.views.access import enqueue_sending
 from systemusers.views.ask_pick import MOST, keeps_picking, pick
-from systemusers.views.mail_many import REASONS
+from systemusers.views.mail_many import REASONS, ordered_text
 
 __all__ = ["MOST", "new"]
 
@@ -80,9 +80,7 @@ def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> Htt
 def _say_mailed(request: StaffRequest, made: list[Asked]) -> None:
     numbers = Counter(each.not_mailed for each in made if each.not_mailed is not None)
     if done := numbers.pop("", 0):
-        messages.success(
-            request, ngettext("%(n)s e-post er bestilt.", "%(n)s e-poster er bestilt.", done) % {"n": done}
-        )
+        messages.success(request, ordered_text(done, otherwise=_("Sendes når Altinn har forespørselen.")))
     for code, number in numbers.items():
         messages.warning(request, _("%(n)s hoppet over: %(why)s") % {"n": number, "why": REASONS[code]()})
 

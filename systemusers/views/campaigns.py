@@ -136,17 +136,23 @@ def new(request: StaffRequest) -> HttpResponse:
             wake(request)
             return redirect("campaign", environment=request.environment, pk=campaign.pk)
     form.hide_identity_numbers()
-    context = {"form": form, "total": counting.total_of(chosen), "most": MOST_ROWS, "has_profiles": _has_profiles(form)}
+    context = {
+        "form": form, "total": counting.total_of(chosen), "most": MOST_ROWS, "has_profiles": _has_profiles(form),
+        "is_filtered": any(value for key, value in request.GET.items() if key != "import"),
+        "lacks_import": "import" in request.GET and "customer_import" not in form.initial,
+    }  # fmt: skip
     return render(request, "systemusers/campaign_new.html", context, status=422 if form.errors else 200)
 
 
 def _initial(request: StaffRequest) -> dict[str, Any]:
-    """The import that the address names, and its file's name for the campaign."""
+    """The import that the address names, and its file's name for the campaign. One that the user cannot take chooses nobody."""
+    if "import" not in request.GET:
+        return {}
     pk = row_id(request.GET.get("import", ""))
     imports = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
     taken = imports.filter(pk=pk, status=CustomerImport.Status.DONE).first() if pk is not None else None
     if taken is None:
-        return {}
+        return {"source": IMPORT}
     return {"source": IMPORT, "customer_import": taken.pk, "name": PurePath(taken.filename).stem[:100]}
 
 

@@ -31,7 +31,7 @@ def send(request: StaffRequest, row: Access) -> None:
     except invitations.CannotMail as error:
         messages.error(request, REASONS[error.code]())
     else:
-        messages.success(request, _("E-posten er bestilt."))
+        messages.success(request, _("E-posten er bestilt, og sendes nå."))
 
 
 @act

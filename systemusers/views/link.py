@@ -7,6 +7,7 @@ marks the link as opened. No page calls an outside service: each shows what is s
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -30,11 +31,14 @@ from portal.core.htmx import page_or_fragment
 from systemusers import tasks
 from systemusers.models import Access
 from systemusers.services import links
+from systemusers.services.offered import told
 
 LinkView = Callable[..., HttpResponse]
 MOST_A_MINUTE = 120
 HALF_A_MINUTE = 30
 TURNS = 60
+A_TURN, CHECKED = timedelta(seconds=3), 20
+"""Between two looks after the return from Altinn; so many are a minute."""
 """How many times the waiting page polls before it shows a button instead."""
 LOOKS, LONGEST_PAUSE = 10, 60
 """How many times the page of the request looks for a change, and the most seconds between two looks."""
@@ -106,7 +110,7 @@ def _query(request: HttpRequest, row: Access, language: str) -> str:
 
 
 def link_context(request: HttpRequest, row: Access) -> dict[str, Any]:
-    language = translation.get_language() or "nb"
+    language, change = translation.get_language() or "nb", links.open_change(row)
     return {
         "is_preview": is_preview(request),
         "is_staff_browser": devices.is_of_staff(request),
@@ -114,8 +118,8 @@ def link_context(request: HttpRequest, row: Access) -> dict[str, Any]:
         "access": row,
         "customer": row.customer,
         "vendor": Vendor.objects.first(),
-        "purpose": row.profile.purpose(language),
-        "change": links.open_change(row),
+        "purpose": told(row, language=language, asked=row.profile if change else None),
+        "change": change,
         "languages": _languages(),
         "query": _query(request, row, language),
         "is_waiting": row.status in Access.OPEN,
@@ -223,13 +227,19 @@ def go_on(request: HttpRequest, row: Access) -> HttpResponse:
 @link_page
 def returned(request: HttpRequest, row: Access) -> HttpResponse:
     """Altinn's redirect target: the state comes from Altinn, which a worker asks, and is not inferred."""
-    links.look_again(access=row, at=timezone.now())
-    number = _turn(request)
+    at, number = timezone.now(), _turn(request)
+    links.look_again(access=row, at=at)
     context = link_context(request, row)
+    is_answered = row.polled_at is not None and row.polled_at > at - number * A_TURN
     moving = context["is_waiting"] and number < TURNS
     language = translation.get_language()
     kept = "&preview=1" if "preview" in request.GET else ""
-    context |= {"is_moving": moving, "next_query": f"?turn={number + 1}&lang={language}{kept}"}
+    context |= {
+        "is_moving": moving,
+        "is_checking": moving and number < CHECKED and not is_answered,
+        "next_query": f"?turn={number + 1}&lang={language}{kept}",
+        "by_hand": f"?turn={max(number, CHECKED)}&lang={language}{kept}",
+    }
     return page_or_fragment(request, "systemusers/link/returned.html", "answer", context=context)
 
 

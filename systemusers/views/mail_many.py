@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.guard import StaffRequest
 from portal.core.confirm import Question, word_in
+from portal.core.formats import spelled_time
 from portal.core.selection import confirm_many, picked
 from systemusers.models import Access, Invitation
 from systemusers.services import invitations
@@ -39,10 +40,19 @@ def act_on(request: StaffRequest, rows: QuerySet[Access]) -> HttpResponse:
     ids = list(chosen.values_list("pk", flat=True))
     result = invitations.order(accesses=ids, by=request.user.actor, at=timezone.now(), reminds=True)
     done = len(result.ordered)
-    messages.success(request, ngettext("%(n)s e-post er bestilt.", "%(n)s e-poster er bestilt.", done) % {"n": done})
+    messages.success(request, ordered_text(done, otherwise=_("Sendes nå.")))
     for code, skipped in result.excluded.items():
         messages.warning(request, _("%(n)s hoppet over: %(why)s") % {"n": len(skipped), "why": REASONS[code]()})
     return redirect(request.get_full_path())
+
+
+def ordered_text(number: int, *, otherwise: str) -> str:
+    """How many mails are ordered, and when they leave: `otherwise` where the hours of the plan hold nothing back."""
+    at = timezone.now()
+    earliest = invitations.earliest(at)
+    text = ngettext("%(n)s e-post er bestilt.", "%(n)s e-poster er bestilt.", number) % {"n": number}
+    later = _("Sendes tidligst %(at)s.") % {"at": spelled_time(earliest)}
+    return f"{text} {later if earliest > at else otherwise}" if number else text
 
 
 def _question(request: StaffRequest, number: int) -> Question:

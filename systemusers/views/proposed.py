@@ -126,7 +126,7 @@ def campaign_started(campaign: Campaign) -> Act:
         consequences=[
             _("Kampanje: %(name)s. Profil: %(profile)s.") % {"name": campaign.name, "profile": campaign.profile.name},
             mailed if campaign.mails else by_hand,
-            _("Valgt, men ikke med: %(left)s.") % {"left": campaign.total - number},
+            *([_("Valgt, men ikke med: %(left)s.") % {"left": left}] if (left := campaign.total - number) else []),
             _("Du kan sette på pause og stoppe. Den som er spurt, er spurt."),
         ],
         button=ngettext("Spør %(n)s kunde", "Spør %(n)s kunder", number) % {"n": number},

@@ -54,11 +54,13 @@ def run(command: list[str], surroundings: dict[str, str]) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_shell_start_makes_a_draft(surroundings: dict[str, str]) -> None:
+def test_the_shell_start_makes_a_draft_and_sends_it(surroundings: dict[str, str]) -> None:
     told = run(["bash", "-euc", example("shell")], surroundings)
 
-    assert Submission.objects.filter(created_by="integration:erp").count() == 1
-    assert '"status": "DRAFT"' in told or '"status": "READY"' in told
+    row = Submission.objects.get(created_by="integration:erp")
+    assert '"status": "READY"' in told
+    assert '"status": "QUEUED"' in told
+    assert (row.status, row.queued_by) == ("QUEUED", "integration:erp")
 
 
 @pytest.mark.django_db(transaction=True)

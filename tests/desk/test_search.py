@@ -98,6 +98,8 @@ def answer(client: Client, text: str) -> str:
 
 def test_every_id_that_a_page_shows_leads_to_its_row(client: Client, case_worker: User, rows: dict[str, Any]) -> None:
     client.force_login(case_worker)
+    rows["access"].external_ref += "-2"  # the number alone is the customer's, and leads to it
+    rows["access"].save(update_fields=["external_ref"])
 
     for kind, of_list, given in ids_of(rows):
         assert given, kind
@@ -259,3 +261,16 @@ def test_the_field_is_on_every_page_and_says_what_was_searched_for(client: Clien
         assert f'action="{address()}"' in client.get(address(name)).text
     assert 'value="finnes &amp; ikke"' in client.get(address(), {"q": "finnes & ikke"}).text
     assert 'value=""' in client.get(address()).text
+
+
+@pytest.mark.parametrize("spelling", ["{0}", "{1} {2} {3}"])
+def test_the_number_of_a_customer_opens_it_though_an_access_is_known_by_the_number_too(
+    client: Client, case_worker: User, customer: Customer, rows: dict[str, Any], spelling: str
+) -> None:
+    client.force_login(case_worker)
+    number = customer.orgnr
+    Access.objects.filter(pk=rows["access"].pk).update(external_ref=number)
+
+    found = answer(client, spelling.format(number, number[:3], number[3:6], number[6:]))
+
+    assert found == address("customer", pk=customer.pk)

@@ -371,3 +371,26 @@ def test_a_control_that_never_ends_becomes_a_persons(audit: Audit) -> None:
 
     assert (row.status, row.problem_code) == (S.FAILED, "NOT_READY_IN_TIME")
     assert again.may_try_again(row)
+
+
+def test_heading_step_and_card_agree_while_the_answer_is_on_its_way(
+    audit: Audit, client: Client, administrator: User
+) -> None:
+    dialog = audit.asks()
+    row = audit.draft(dialog, ("saft.xml", SAFT))
+    queue.queue(submission=row, by=BY, at=audit.world.at, confirmed=frozenset({"warnings", "replaces", "duplicate"}))
+
+    pages = {"on its way": page_of(client, administrator, dialog)}
+    audit.world.settle(audit.world.send(row))
+    pages["sent"] = page_of(client, administrator, dialog)
+
+    for page in pages.values():
+        assert "Krever handling" not in page
+        assert "Send inn det Skatteetaten ber om" not in page
+    assert "Materialet sendes" in pages["on its way"]
+    assert "sendes til Skatteetaten. Mangler noe" in pages["on its way"]
+    assert "venter ikke på noe" not in pages["on its way"]
+    assert "Materialet er sendt" in pages["sent"]
+    assert "Skatteetaten venter ikke på noe nå" in pages["sent"]
+    listed = client.get("/sandbox/dialogs/").content.decode()
+    assert "Materialet er sendt" in listed

@@ -216,7 +216,7 @@ def test_the_return_asks_altinn_and_says_what_it_says(
 
     page = client.get(f"/return?t={sent.link_token}", follow=True).text
 
-    assert "Altinn har ikke fått svar ennå" in before
+    assert "Takk. Vi sjekker svaret hos Altinn" in before
     assert sentence in page
     assert "hx-get" not in page
 
@@ -226,7 +226,7 @@ def test_the_return_proves_nothing_by_itself(sent: Access, world: World, client:
 
     page = text(client, url(sent, "return/"))
 
-    assert "Altinn har ikke fått svar ennå" in page
+    assert "Takk. Vi sjekker svaret hos Altinn" in page
     assert f'hx-get="{url(sent, "return/")}?turn=1&amp;lang=nb"' in page
     assert "Se etter svar nå" in page
     assert 'http-equiv="refresh"' not in page, (
@@ -332,7 +332,25 @@ def test_the_return_stands_when_altinn_is_away(sent: Access, world: World, clien
     world.let_pass(seconds=30)
     world.fault(kind="timeout", times=9)
 
-    assert "Altinn har ikke fått svar ennå" in text(client, url(sent, "return/"))
+    assert "Vi sjekker svaret hos Altinn" in text(client, url(sent, "return/"))
+    assert "Altinn har ikke fått svar ennå" in text(client, url(sent, "return/?turn=20"))
+
+
+def test_the_return_says_that_nobody_has_answered_once_altinn_has_said_so(
+    sent: Access, world: World, client: Client
+) -> None:
+    world.let_pass(seconds=30)
+    text(client, url(sent, "return/"))
+    world.work()
+    asked = fresh(sent).polled_at
+    world.let_pass(seconds=2)
+
+    page = text(client, url(sent, "return/?turn=2"))
+
+    assert asked is not None
+    assert "Altinn har ikke fått svar ennå" in page
+    by_hand = re.findall(r'href="([^"]*return/[^"]*turn=20[^"]*)"', page)
+    assert "Vi sjekker svaret" not in text(client, by_hand[0].replace("&amp;", "&"))
 
 
 def test_a_text_to_pass_on_holds_the_link(sent: Access, client: Client) -> None:

@@ -132,6 +132,7 @@ def mine(request: Call) -> DialogQuerySet:
     caller = request.auth
     ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by("-created_at", "-pk")
     rows = Dialog.objects.visible_to(caller).filter(environment=caller.environment).with_answer()
+    rows = material.with_given(rows)
     rows = with_person(rows, caller.environment).annotate(report=Subquery(ours.values("submission__reference")[:1]))
     return rows.select_related("customer", "assignee")
 

@@ -41,7 +41,10 @@ class IntegrationForm(VersionedForm):
         fields = ("name", "purpose", "scopes", "portfolios", "networks", "needs_employee", "calls_a_minute")
         widgets: ClassVar = {"portfolios": forms.CheckboxSelectMultiple}
         help_texts: ClassVar = {
-            "name": lazy("Slik står den i loggen over hvem som har gjort hva, og det kan ikke endres senere."),
+            "name": lazy(
+                "Små bokstaver a–z, tall og bindestrek, som «lonn-2». "
+                "Slik står den i loggen over hvem som har gjort hva, og det kan ikke endres senere."
+            ),
             "needs_employee": lazy("Da må hvert kall ha e-postadressen til en ansatt som selv har rollen til det."),
         }
 

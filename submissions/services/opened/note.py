@@ -48,6 +48,13 @@ def letter_opened(*, letter: Transmission, user: User, at: datetime) -> None:
             _have_it_told(letter, user, at)
 
 
+def dialog_opened(*, dialog: Dialog, user: User, at: datetime) -> None:
+    """The page of a dialog shows the text of its letters: those that nobody has read are opened, as on their own pages."""
+    unread = Transmission.objects.letters().unread().filter(dialog=dialog)
+    for row in unread.select_related("dialog"):
+        letter_opened(letter=row, user=user, at=at)
+
+
 def dialog_answered(*, dialog: Dialog, by: str, at: datetime) -> None:
     """Whoever begins to answer a dialog has read what it asks. Call it in a transaction."""
     for row in Transmission.objects.letters().filter(dialog=dialog, read_at__isnull=True):

@@ -18,7 +18,7 @@ from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
 from portal.explain import explain
-from submissions.models import Attachment, Dialog, DialogQuerySet
+from submissions.models import Attachment, Dialog, DialogQuerySet, Submission
 from submissions.services import material
 from submissions.services.casework.deadlines import NEEDS_ANSWER
 from submissions.services.casework.people import with_person
@@ -117,6 +117,8 @@ def badge(dialog: Dialog) -> tuple[str, str]:
     newest = getattr(dialog, "newest_type", None)
     if newest in ANSWERS:
         return newest, str(ANSWERS[newest])
+    if given := material.given_to(dialog):
+        return given, str(Submission.Status(given).label)
     return dialog.status, status_name(dialog)
 
 
@@ -132,15 +134,17 @@ def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
         is_newest = wrong == getattr(dialog, "submission_id", None)
         text = _("Rett innsendingen") if is_newest else _("Rett en tidligere innsending, som ikke ble godkjent")
         return NextStep(text, _("Dere"), url)
-    return _of_dialog(dialog, working) if dialog.gone_at is None else NextStep(_("Ingenting å gjøre"))
+    if dialog.gone_at is not None:
+        return NextStep(_("Ingenting å gjøre"))
+    given = material.given_to(dialog)
+    return _of_given(dialog, given) if given else _of_dialog(dialog, working)
 
 
 def _of_dialog(dialog: Dialog, working: bool) -> NextStep:
-    if dialog.status == "RequiresAttention" and material.service_of(dialog):
-        url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
-        return NextStep(_("Send inn det Skatteetaten ber om"), _("Dere eller kunden"), f"{url}#material")
     if dialog.status == "RequiresAttention":
         url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
+        if material.service_of(dialog):
+            return NextStep(_("Send inn det Skatteetaten ber om"), _("Dere eller kunden"), f"{url}#material")
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)
     if dialog.problem_code and dialog.failures >= ROUNDS_BEFORE_A_PERSON:
         reason = explain(dialog.problem_code)
@@ -150,6 +154,15 @@ def _of_dialog(dialog: Dialog, working: bool) -> NextStep:
     if dialog.status == "Awaiting":
         return NextStep(_("Venter på svar"), _("Tjenesteeieren"))
     return NextStep(_("Ingenting å gjøre"))
+
+
+def _of_given(dialog: Dialog, given: str) -> NextStep:
+    if given in material.ON_THEIR_WAY:
+        return NextStep(_("Materialet sendes"))
+    if given == "NEEDS_PERSON":
+        url = reverse("submission", kwargs={"environment": dialog.environment, "pk": dialog.given_id})  # type: ignore[attr-defined]
+        return NextStep(_("Se hva som skjedde med innsendingen"), _("Dere"), url)
+    return NextStep(_("Materialet er sendt"), _("Skatteetaten"))
 
 
 @dataclass(frozen=True)
@@ -186,7 +199,9 @@ def is_late(dialog: Dialog, *, at: datetime) -> bool:
 def loaded(rows: DialogQuerySet, *, user: User, environment: Environment, at: datetime) -> DialogQuerySet:
     """With what a row of the list shows to `user`."""
     unread = is_unread(user=user, environment=environment, at=at)
-    return with_person(rows.select_related("customer").with_answer(), environment).annotate(is_unread=unread)
+    return with_person(material.with_given(rows.select_related("customer").with_answer()), environment).annotate(
+        is_unread=unread
+    )
 
 
 def row_of(dialog: Dialog, *, at: datetime, working: bool) -> Row:

@@ -283,5 +283,5 @@ def _acts(row: Row, environment: Environment, portfolio: str) -> list[tuple[str,
     everybody = (_("Vis alle %(n)s") % {"n": row.missing}, list_url(row.item, environment, MISSING_CODE, portfolio))
     if not blocked or blocked == row.missing:
         return [everybody]
-    text = ngettext("Vis den %(n)s uten tilgang", "Vis de %(n)s uten tilgang", blocked) % {"n": blocked}
+    text = ngettext("Vis den ene uten tilgang", "Vis de %(n)s uten tilgang", blocked) % {"n": blocked}
     return [(text, list_url(row.item, environment, DueState.NO_ACCESS, portfolio)), everybody]

@@ -19,6 +19,7 @@ from portal.core.outbox.style import CSS
 from systemusers.models import Access
 from systemusers.services.invitations.texts import Text, filled
 from systemusers.services.links import link_url
+from systemusers.services.offered import told
 
 LOGO = "logo"
 SHOWN_EVERYWHERE = {".png", ".jpg", ".jpeg", ".gif"}
@@ -47,7 +48,7 @@ def compose(
         text=text,
         vendor=vendor,
         customer=access.customer.name,
-        purpose=access.profile.purpose(language),
+        purpose=told(access, language=language),
         language=language,
         link=link_url(access),
         stop=settings.PORTAL_URL + reverse("customer-address-stop" if address else "customer-link-stop", kwargs=stop),

@@ -53,6 +53,11 @@ class Ordered:
     excluded: dict[str, list[int]] = field(default_factory=dict)
 
 
+def earliest(at: datetime) -> datetime:
+    """When a mail that is ordered at `at` may leave, by the hours of the plan: `at` where it may at once."""
+    return hours_of(mail_plan()).earliest(at)
+
+
 def order(*, accesses: Iterable[int], by: str, at: datetime, reminds: bool = False) -> Ordered:
     """Mail the link to the customers of these accesses (ids), within the hours of the plan, and remind them.
 
@@ -61,21 +66,21 @@ def order(*, accesses: Iterable[int], by: str, at: datetime, reminds: bool = Fal
     plan allows no more. In chunks, each a transaction: one that was interrupted may be repeated.
     """
     ids, ordered, excluded = sorted(set(accesses)), [], defaultdict(list)
-    earliest = hours_of(mail_plan()).earliest(at)
+    leaves_at = earliest(at)
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
             rows = _rows(ids[start : start + CHUNK])
             reaches = reach_all([row.customer for row in rows], mail=ContactMail.ASKS)
             obstacles = {row: _obstacle(row, reaches[row.customer_id]) for row in rows}
             if reminds:
-                reminded = _remind([row for row, code in obstacles.items() if code == RUNNING], by, at, earliest)
+                reminded = _remind([row for row, code in obstacles.items() if code == RUNNING], by, at, leaves_at)
                 ordered += [row.pk for row in reminded]
                 obstacles = {row: code for row, code in obstacles.items() if row not in reminded}
             for row, code in obstacles.items():
                 if code:
                     excluded[code].append(row.pk)
             wanted = [row for row, code in obstacles.items() if not code]
-            ordered += _begin(wanted, by=by, at=at, next_attempt_at=earliest)
+            ordered += _begin(wanted, by=by, at=at, next_attempt_at=leaves_at)
             enqueue_by_name(TASK)
     return Ordered(ordered, dict(excluded))
 

@@ -24,6 +24,7 @@ from portal.core.spreadsheet import as_csv
 from systemusers.models import Access
 from systemusers.services.invitations.order import ASKING
 from systemusers.services.links import link_url
+from systemusers.services.offered import told
 
 QUIET = 4
 """Empty modules around a QR code, as ISO/IEC 18004 wants."""
@@ -72,7 +73,7 @@ def letter(*, access: Access, vendor: Vendor, on: date) -> Letter:
                 ),
                 _("Vi ber om å kunne:"),
             ],
-            purpose=access.profile.purpose(language),
+            purpose=told(access, language=language),
             scan=_("Skann koden med telefonen, eller skriv adressen i nettleseren:"),
             link=link_url(access),
             support=", ".join(filter(None, [vendor.support_phone, vendor.support_email])),

@@ -180,3 +180,21 @@ def test_a_letter_that_was_taken_back_is_not_to_be_read(desk: Desk, case_worker:
     Transmission.objects.filter(pk=letter.pk).update(deleted_at=desk.world.at)
 
     assert "Nytt brev fra Skatteetaten" not in todo(desk, case_worker)
+
+
+def test_reading_the_letter_as_a_dialog_reads_it_for_who_may_work_only(
+    desk: Desk, client: Client, case_worker: User, reader: User
+) -> None:
+    letter = desk.letter()
+    address = f"/sandbox/dialogs/{letter.dialog_id}/"
+
+    client.force_login(reader)
+    client.get(address)
+    letter.refresh_from_db()
+    unread = letter.read_at
+    client.force_login(case_worker)
+    client.get(address)
+    letter.refresh_from_db()
+
+    assert unread is None
+    assert (letter.read_at is not None, letter.read_by) == (True, case_worker.actor)

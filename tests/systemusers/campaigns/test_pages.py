@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -276,3 +277,24 @@ def test_a_campaign_says_which_mails_went_and_when_the_next_ones_go(
     assert "2 venter, den første sendes" in shown
     assert "Ingenting sendes mellom kl. 18.00 og 07.00." in shown
     assert step.text.startswith("E-posten til kunden sendes 9. januar 2027")
+
+
+def test_an_import_that_is_not_ones_own_chooses_nobody_and_says_so(staff: Client, profile: AccessProfile) -> None:
+    make_customers(3)
+
+    shown = words(page(staff, "campaigns/new/?import=999"))
+    refused = staff.post("/sandbox/campaigns/new/?import=999", form(profile, source="IMPORT"))
+
+    assert "Ingen kunder er valgt." in shown
+    assert re.search(r'value="IMPORT"[^>]*checked', shown)
+    assert refused.status_code == 422
+    assert not Campaign.objects.exists()
+
+
+def test_the_customers_of_the_list_are_said_to_be_all_where_nothing_filters(
+    staff: Client, profile: AccessProfile
+) -> None:
+    make_customers(3)
+
+    assert "3 kunder, alle kundene dine." in words(page(staff, "campaigns/new/"))
+    assert "med filteret du kom med." in words(page(staff, "campaigns/new/?q=Kunde"))

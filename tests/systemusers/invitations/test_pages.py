@@ -36,7 +36,7 @@ def test_the_page_sends_and_says_so(staff: Client, sent: Access, smtp: MailServe
     after = page(staff, f"access/{sent.pk}/")
 
     assert "Kunden er ikke varslet av portalen." in before
-    assert "E-posten er bestilt." in shown
+    assert "E-posten er bestilt, og sendes nå." in shown
     assert "Kunden er varslet med e-post herfra" in after
     card = after[after.index('id="telling"') : after.index('id="link"')]
     assert ("post@nordlys.example" in card, "p…@nordlys.example" in card) == (False, True)
