@@ -16,7 +16,7 @@ from pathlib import Path
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 
@@ -152,7 +152,9 @@ def _lay(pdf: FPDF, rows: Rows, widths: tuple[int, ...] | None = None) -> None:
 
 
 def _more(number: int) -> str:
-    return _("%(n)s rader til står i filene ved siden av.") % {"n": number}
+    return ngettext(
+        "%(n)s rad til står i filene ved siden av.", "%(n)s rader til står i filene ved siden av.", number
+    ) % {"n": number}
 
 
 def _latin(text: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Customer, User
 from portal.core.audit import AuditEvent
+from portal.core.formats import spelled_time
 from systemusers.models import Access, Invitation
 from systemusers.services import invitations
 from tests.core.outbox.smtp import MailServer
@@ -221,3 +223,14 @@ def test_staff_who_look_at_the_stop_page_stop_nothing(staff: Client, mailed: Acc
 
 def test_a_stop_link_of_nobody_is_not_found(client: Client, vendor: Any) -> None:
     assert client.post("/l/unknown-token-of-nobody/stop/").status_code == 404
+
+
+def test_who_orders_mails_reads_when_they_leave(staff: Client, sent: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = timezone.now() + timedelta(days=9)
+    monkeypatch.setattr("systemusers.services.invitations.earliest", lambda at: later)
+    act = {"act": "mail", "all": "1"}
+    post(staff, "access/?status=UNTOLD", act)
+
+    shown = post(staff, "access/?status=UNTOLD", {**act, "number": "1"})
+
+    assert f"1 e-post er bestilt. Sendes tidligst {spelled_time(later)}." in shown
