@@ -27,6 +27,7 @@ from portal.core.bodies import takes_list
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
+from portal.core.lease import lasting_problems
 from portal.core.states import LostRace
 
 LISTED = 20
@@ -60,8 +61,9 @@ def imports(request: StaffRequest) -> HttpResponse:
     form.hide_identity_numbers()
     rows = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
     columns = list(fields_in(request.environment).values())
-    listed = rows.select_related("owner")[:LISTED]
-    context = {"form": form, "most": MOST_ROWS, "imports": listed, "columns": columns}
+    is_narrowed = request.GET.get("state") == "stuck"
+    listed = (lasting_problems(rows) if is_narrowed else rows).select_related("owner")[:LISTED]
+    context = {"form": form, "most": MOST_ROWS, "imports": listed, "columns": columns, "is_narrowed": is_narrowed}
     return render(request, "accounts/imports.html", context, status=422 if form.errors else 200)
 
 

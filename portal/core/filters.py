@@ -34,12 +34,19 @@ class Group:
     """A named group of rows. `code` is its value in the URL, `condition` selects the rows.
 
     `is_live`: who works in the list changes its number, so that it is counted anew at each visit, also of a large vendor.
+    `is_hidden`: it has a chip only while it is chosen, as its rows are in other groups too; links lead to it.
     """
 
     code: str
     label: Any
     condition: Q
     is_live: bool = False
+    is_hidden: bool = False
+
+
+def conditions(groups: list[Group]) -> dict[str, Q]:
+    """By code: to count elsewhere exactly what a list shows."""
+    return {group.code: group.condition for group in groups}
 
 
 def in_group(rows: Rows, groups: list[Group], code: str, *, apart: Group | None = None) -> Rows:

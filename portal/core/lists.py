@@ -159,7 +159,7 @@ class ListPage(Generic[Asked, Rows]):
         raise NotImplementedError
 
     def groups(self) -> list[Group]:
-        """The groups that have chips."""
+        """The groups that the address can name."""
         return []
 
     def apart(self) -> Group | None:
@@ -296,11 +296,12 @@ class ListPage(Generic[Asked, Rows]):
         return text % {"n": spaced(number.value)}
 
     def _all_groups(self) -> list[Group]:
-        """With the group that is kept apart, whose rows are in no other."""
+        """Those with a chip, and the group that is kept apart, whose rows are in no other."""
         apart = self.apart()
+        shown = [one for one in self.groups() if not one.is_hidden or one.code == self.chosen]
         if apart is None:
-            return self.groups()
-        return [*(replace(one, condition=one.condition & ~apart.condition) for one in self.groups()), apart]
+            return shown
+        return [*(replace(one, condition=one.condition & ~apart.condition) for one in shown), apart]
 
     @cached_property
     def counted(self) -> dict[str, int]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from accounts.models import REMARKED, Customer, CustomerImport, RegisterRound, User
+from accounts.models import Customer, CustomerImport, RegisterRound, User
 from accounts.services.portfolio_filter import NO_PORTFOLIO, PARAMETER
-from portal.core.database import has_row
 from portal.core.environments import Environment
+from portal.core.filters import conditions
 from portal.core.formats import spelled_date
-from portal.core.lease import LASTING, held, lasting_problems
+from portal.core.lease import lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk import (
@@ -36,25 +36,22 @@ from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import ADMINISTER, CONFIGURE, Todo, with_customers
 from submissions.models import (
-    Approval,
-    Attachment,
     Dialog,
     EventSubscription,
     Heap,
     Order,
-    PackageCheck,
     PollCursor,
     Submission,
 )  # fmt: skip
 from submissions.services.inbox import following
-from submissions.services.pages.listing import unanswered
+from submissions.services.pages import listing
+from submissions.services.pages.dialogs import OPEN, groups_for_all
 from systemusers.models import Access, MaskinportenClient, SigningKey
 from systemusers.services import keys
+from systemusers.services.listing import CUSTOMERS
 
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
-LATE = timedelta(minutes=10)
-"""What a worker does by itself takes less."""
 Counts = Mapping[str, Counted]
 
 
@@ -120,7 +117,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
     return selected
 
 
-ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
+ABOUT_SUBMISSIONS = [  # key, title, action, group in the list's filter: its rows are counted
     (
         S.REJECTED,
         ngettext_lazy("Innsending er avvist av Skatteetaten", "Innsendinger er avvist av Skatteetaten", "n"),
@@ -149,19 +146,19 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
         S.QUEUED,
         ngettext_lazy("Innsending kommer ikke av gårde", "Innsendinger kommer ikke av gårde", "n"),
         gettext_lazy("Se hvorfor"),
-        "moving",
+        "queued",
     ),
     (
         S.SENDING,
         ngettext_lazy("Innsending har stoppet under sending", "Innsendinger har stoppet under sending", "n"),
         gettext_lazy("Se hvorfor"),
-        "moving",
+        "stopped",
     ),
     (
         S.READY,
         ngettext_lazy("Innsending er klar til å sendes", "Innsendinger er klare til å sendes", "n"),
         gettext_lazy("Send"),
-        "drafts",
+        "ready",
     ),
 ]
 
@@ -170,31 +167,21 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
     """A queued submission counts when it has a problem or is late, one on its way when the problem has lasted or no worker
     has it any more.
 
-    A correction counts as the submission it corrects. What is `owed` anyway is not asked whether its customer has left.
+    What is `owed` anyway is not asked whether its customer has left.
     """
     seen = Submission.objects.visible_to(user).filter(environment=environment)
-    rows, wrong = seen.current(), seen.needing_correction()
+    rows = seen.current()
+    groups = conditions([*listing.groups(at), *listing.groups_of_work(user=user, environment=environment, at=at)])
     return {
-        S.REJECTED: wrong.filter(status=S.REJECTED),
-        S.FAILED: wrong.filter(status=S.FAILED),
-        S.UNCERTAIN: seen.filter(status=S.UNCERTAIN),
-        S.NEEDS_PERSON: seen.filter(status=S.NEEDS_PERSON),
-        S.QUEUED: seen.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
-        S.SENDING: seen.filter(LASTING | _left_alone(at), status=S.SENDING),
-        S.READY: rows.filter(status=S.READY, corrects__isnull=True).exclude(Approval.UNANSWERED),
-        "unanswered": seen.filter(unanswered(at)),
-        "contradicted": seen.filter(contradicted_at__isnull=False),
-        "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
-        "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
+        **{
+            key: (rows if key == S.READY else seen).filter(groups[code])
+            for key, _title, _act, code in ABOUT_SUBMISSIONS
+        },
+        **{code: seen.filter(groups[code]) for code in ("unanswered", "contradicted")},
+        **{code: rows.filter(groups[code]) for code in ("receipts", "unchecked")},
         "imports": lasting_problems(CustomerImport.objects.visible_to(user).filter(environment=environment)),
         "heaps": lasting_problems(Heap.objects.visible_to(user).filter(environment=environment)),
     }
-
-
-def _left_alone(at: datetime) -> Q:
-    """No worker has it, and none is to have it: one that the remote works on is looked at again at its time."""
-    is_planned = Q(next_attempt_at__gt=at - LATE)
-    return Q(status_at__lte=at - LATE) & ~held(at=at) & ~is_planned
 
 
 def _about_submissions(environment: Environment, counts: Counts) -> list[Todo]:
@@ -217,7 +204,7 @@ def _about_receipts(environment: Environment, counts: Counts) -> list[Todo]:
     count = counts["receipts"].n
     title = ngettext("Levert innsending mangler kvitteringen", "Leverte innsendinger mangler kvitteringen", count)
     text = _("Rapporten er levert. Kvitteringen kan ikke lagres. Vi prøver igjen så lenge portalen arbeider.")
-    page = _url(environment, "submissions", "state=delivered")
+    page = _url(environment, "submissions", "state=receipts")
     return [Todo(count, title, text, _("Vis"), page, may=CONFIGURE, key="receipts")]
 
 
@@ -254,12 +241,11 @@ def _oldest(at: datetime | None) -> str:
 def _customers(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
     """Customers that we have, or wait for, an access to, and that are deleted, bankrupt and so on; and whether that is fresh."""
     customers = Customer.objects.visible_to(user).filter(environment=environment).current()
-    rows = customers.filter(REMARKED)
-    current = Access.objects.filter(customer=OuterRef("pk"), status__in={*Access.OPEN, *Access.USABLE})
+    groups = conditions(CUSTOMERS)
     unanswered = lasting_problems(RegisterRound.objects.filter(environment=environment))
     is_told = {} if user.is_administrator else {"pk": 0}
     nobodys = customers.filter(portfolio__isnull=True, **is_told)
-    return {"remarked": rows.filter(has_row(current)), "register": unanswered, "nobodys": nobodys}
+    return {"remarked": customers.filter(groups["remarked"]), "register": unanswered, "nobodys": nobodys}
 
 
 def _about_customers(environment: Environment, counts: Counts) -> list[Todo]:
@@ -270,7 +256,7 @@ def _about_customers(environment: Environment, counts: Counts) -> list[Todo]:
     listed = _url(environment, "customers", f"{PARAMETER}={NO_PORTFOLIO}")
     silent = _("Vi får ikke alle svar fra Enhetsregisteret")
     return [
-        Todo(n, title, text, _("Vis"), _url(environment, "customers", "group=register"), key="remarked"),
+        Todo(n, title, text, _("Vis"), _url(environment, "customers", "group=remarked"), key="remarked"),
         Todo(counts["register"].n, silent, old, _("Vis"), _url(environment, "customers"), may=CONFIGURE),
         Todo(
             counts["nobodys"].n,
@@ -293,11 +279,11 @@ def _without_portfolio(number: int) -> tuple[str, str]:
 def _followed(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     """What we have failed to fetch several times in a row."""
     accesses = Access.objects.visible_to(user).current().filter(environment=environment)
+    dialogs = Dialog.objects.visible_to(user).current().filter(OPEN, environment=environment)
+    groups = conditions(groups_for_all(at=at))
     return {
-        "dialogs": lasting_problems(
-            Dialog.objects.visible_to(user).current().present().filter(environment=environment)
-        ),
-        "attachments": Attachment.objects.visible_to(user, environment=environment).current().unfinished(at),
+        "dialogs": dialogs.filter(groups["stuck"]),
+        "attachments": dialogs.filter(groups["attachments"]),
         "cursors": following.failing_cursors(PollCursor.objects.filter(access__in=accesses)),
         "subscriptions": following.failing_subscriptions(EventSubscription.objects.filter(access__in=accesses)),
     }
@@ -307,7 +293,7 @@ def _about_following(environment: Environment, counts: Counts) -> list[Todo]:
     """It is tried again without a person."""
     cursors, dialogs, subscriptions = (counts[name].n for name in ("cursors", "dialogs", "subscriptions"))
     files = counts["attachments"].n
-    lacking = ngettext("Vedlegg er ikke hentet", "Vedlegg er ikke hentet", files)
+    lacking = ngettext("Dialog mangler vedlegg", "Dialoger mangler vedlegg", files)
     again, action = _("Vi prøver igjen minst én gang i døgnet, så lenge portalen arbeider."), _("Se hvorfor")
     title = ngettext("Dialog lar seg ikke hente", "Dialoger lar seg ikke hente", dialogs)
     silent = ngettext("Kunde vi ikke får svar om", "Kunder vi ikke får svar om", cursors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,29 +11,22 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from accounts.models import User
 from portal.core.environments import Environment
-from portal.core.lease import LASTING
+from portal.core.filters import conditions
 from portal.core.next_step import list_of as _url
 from portal.desk.counting import Counted
 from portal.desk.todo import CONFIGURE, WORK, Todo
-from submissions.models import (
-    Submission,
-)  # fmt: skip
 from systemusers.models import Access
-from systemusers.services.invitations.selections import MAIL_FAILED, UNTOLD
-from systemusers.services.listing import CHANGE_STUCK, CHILDLESS, OUTDATED, RIGHTS_STUCK, UNREAD
-from systemusers.services.next_step import UNANSWERED
+from systemusers.services import listing
 
-R, S = Access.Status, Submission.Status
 Counts = Mapping[str, Counted]
-LATE = timedelta(minutes=10)
 
-ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
+ABOUT_ACCESS = [  # key, title, text, action, group in the list's filter: its rows are counted
     (
         "failed",
         ngettext_lazy("Forespørsel kom ikke fram til Altinn", "Forespørsler kom ikke fram til Altinn", "n"),
         gettext_lazy("Altinn sa nei, og sa hvorfor."),
         gettext_lazy("Rett"),
-        "DRAFT",
+        "REFUSED",
     ),
     (
         "stuck",
@@ -79,7 +72,7 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
             "Altinn og Maskinporten sier ikke det samme. Vi undersøker så lenge portalen arbeider, og ingenting sendes imens."
         ),
         gettext_lazy("Se tilgangene"),
-        "UNKNOWN",
+        "UNSETTLED",
     ),
     (
         "outdated",
@@ -93,7 +86,7 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         ngettext_lazy("Forespørsel er ikke sendt ennå", "Forespørsler er ikke sendt ennå", "n"),
         gettext_lazy("Den skulle gått av seg selv for over ti minutter siden."),
         gettext_lazy("Se hvorfor"),
-        "DRAFT",
+        "UNSENT",
     ),
     (
         "removed",
@@ -137,7 +130,7 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         ),
         gettext_lazy("Send lenken på nytt, eller ring."),
         gettext_lazy("Følg opp"),
-        "SENT",
+        "UNOPENED_LONG",
     ),
     (
         "forwarded",
@@ -148,35 +141,23 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         ),
         gettext_lazy("Ring kunden og spør hvem som kan godkjenne."),
         gettext_lazy("Følg opp"),
-        "FORWARDED",
+        "FORWARDED_LONG",
     ),
 ]
 
 TECHNICAL = {"unread", "rights", "unknown", "unsent", "stuck"}
 """Lines whose cause is in the connection, so that whoever keeps it can mend it."""
+OWED = {"failed", "unsent", "untold", "unreached", "unopened", "forwarded"}
+"""Lines of drafts and open questions."""
 
 
 def selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
-    """What is `owed` anyway, drafts and open questions, is not asked whether its customer has left."""
+    """The rows of each line's group. What is `owed` anyway is not asked whether its customer has left."""
     seen = Access.objects.visible_to(user).filter(environment=environment)
-    rows = seen.current()
+    rows, groups = seen.current(), conditions(listing.groups(at))
     return {
-        "failed": seen.refused(),
-        "stuck": rows.stuck(),
-        "childless": rows.filter(CHILDLESS),
-        "unread": rows.filter(UNREAD),
-        "changes": rows.filter(CHANGE_STUCK),
-        "rights": rows.filter(RIGHTS_STUCK),
-        "unknown": rows.filter(status=R.UNKNOWN, status_at__lte=at - LATE),
-        "outdated": rows.filter(OUTDATED),
-        "unsent": seen.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
-        "removed": rows.filter(status=R.REMOVED),
-        "rejected": rows.filter(status=R.REJECTED),
-        "expired": rows.filter(status=R.EXPIRED),
-        "untold": seen.filter(UNTOLD),
-        "unreached": seen.filter(MAIL_FAILED),
-        "unopened": seen.filter(status=R.SENT, sent_at__lte=at - UNANSWERED),
-        "forwarded": seen.filter(status=R.FORWARDED, status_at__lte=at - UNANSWERED),
+        key: (seen if key in OWED else rows).filter(groups[group])
+        for key, _title, _text, _action, group in ABOUT_ACCESS
     }
 
 
@@ -187,9 +168,9 @@ def about_accesses(environment: Environment, counts: Counts) -> list[Todo]:
             str(title % {"n": counts[key].n}),
             str(text),
             str(action),
-            _url(environment, "accesses", f"status={state}"),
+            _url(environment, "accesses", f"status={group}"),
             may=CONFIGURE if key in TECHNICAL else WORK,
             key=key,
         )
-        for key, title, text, action, state in ABOUT_ACCESS
+        for key, title, text, action, group in ABOUT_ACCESS
     ]

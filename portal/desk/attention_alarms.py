@@ -26,7 +26,7 @@ def about_alarms(environment: Environment, counts: Mapping[str, Counted]) -> lis
     n = counts["alarms"].n
     title = ngettext("Alarm ingen har sett på", "Alarmer ingen har sett på", n)
     text = _("Noe i revisjonsloggen kan være misbruk.")
-    page = _url(environment, "alarms")
+    page = _url(environment, "alarms", "state=unseen")
     review = _url(environment, "access-review")
     due = _("Ingen har gått gjennom listen dette kvartalet.")
     return [

@@ -26,5 +26,5 @@ def about_approvals(environment: Environment, counts: Mapping[str, Counted]) -> 
     title = ngettext("Innsending venter på at du godkjenner", "Innsendinger venter på at du godkjenner", count)
     text = _("En kollega har bedt om det. Den sendes når en annen har godkjent.")
     return [
-        Todo(count, title, text, _("Se over"), list_of(environment, "submissions", "state=approval"), key="approvals")
+        Todo(count, title, text, _("Se over"), list_of(environment, "submissions", "state=to-approve"), key="approvals")
     ]

@@ -15,7 +15,7 @@ from portal.desk.todo import Todo
 
 def about_checks(environment: Environment, counts: Mapping[str, Counted]) -> list[Todo]:
     """Drafts, heaps and imports of customers on which a worker cannot go on, for a fault here."""
-    count = counts["checks"].n
+    count = counts["unchecked"].n
     title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
     text = _("Filene er lagret. Grunnen står på kladden. Vi prøver igjen så lenge portalen arbeider.")
     heaps = counts["heaps"].n
@@ -25,7 +25,7 @@ def about_checks(environment: Environment, counts: Mapping[str, Counted]) -> lis
     standing = ngettext("Import av kunder står stille", "Importer av kunder står stille", imports)
     waiting = _("Filen er lagret. Grunnen står på importen. Vi prøver igjen så lenge portalen arbeider.")
     return [
-        Todo(imports, standing, waiting, _("Vis"), list_of(environment, "customer-imports")),
-        Todo(count, title, text, _("Vis"), list_of(environment, "submissions", "state=drafts"), key="checks"),
-        Todo(heaps, unsorted, kept, _("Vis"), list_of(environment, "heaps")),
+        Todo(imports, standing, waiting, _("Vis"), list_of(environment, "customer-imports", "state=stuck")),
+        Todo(count, title, text, _("Vis"), list_of(environment, "submissions", "state=unchecked"), key="unchecked"),
+        Todo(heaps, unsorted, kept, _("Vis"), list_of(environment, "heaps", "state=stuck")),
     ]

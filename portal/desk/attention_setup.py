@@ -49,7 +49,7 @@ def about_system(environment: Environment, counts: Counts) -> list[Todo]:
             _("Altinn har endret en tilgangspakke eller rettighet i bruk"),
             _("Den er trukket tilbake, har skiftet navn, eller er for andre enn før."),
             _("Se hva"),
-            _url(environment, "offered", "group=changed"),
+            _url(environment, "offered", "group=troubled"),
             may=CONFIGURE,
         ),
         Todo(n, found, why, _("Se dem"), page, may=CONFIGURE),

@@ -24,4 +24,4 @@ def about_webhooks(environment: Environment, counts: Mapping[str, Counted]) -> l
     count = counts["webhooks"].n
     title = ngettext("Webhook der mottakeren ikke tar imot", "Webhooks der mottakeren ikke tar imot", count)
     text = _("Fagsystemet får ikke vite hva som skjer. Det som venter, sendes når det virker igjen.")
-    return [Todo(count, title, text, _("Se hva"), list_of(environment, "webhooks"), may=INTEGRATE)]
+    return [Todo(count, title, text, _("Se hva"), list_of(environment, "webhooks", "state=failing"), may=INTEGRATE)]

@@ -111,7 +111,9 @@ def selections(user: User, environment: Environment, since: datetime) -> dict[st
 
 
 def _changed(source: Source, user: User, environment: Environment, since: datetime) -> QuerySet[Any]:
-    return source.change.after(source.rows(user).filter(**{source.place: environment}), since)
+    """Of customers that the lists show."""
+    rows: Any = source.rows(user)
+    return source.change.after(rows.current().filter(**{source.place: environment}), since)
 
 
 def line(code: str, number: int, environment: str, since: datetime) -> Line:

@@ -76,7 +76,9 @@ class OfferedList(ListPage[StaffRequest, QuerySet[Offered]]):
         return rows.filter(_named(self.text)) if self.text else rows
 
     def groups(self) -> list[Group]:
-        return [Group("opens", OPENS, Q(code__in=_opening())), *GROUPS]
+        troubled = Q(pk__in=offered.troubled(self.request.environment, at=self.at).values("pk"))
+        told = Group("troubled", lazy("Endret, og i bruk"), troubled, is_hidden=True)
+        return [Group("opens", OPENS, Q(code__in=_opening())), *GROUPS, told]
 
     def rows(self, found: list[Offered]) -> list[Row]:
         using = _systems(self.request.environment)

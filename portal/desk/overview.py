@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Customer, User
 from portal.core import upstream
+from portal.core.changed import PARAMETER
 from portal.core.counting import in_one_row, spaced
 from portal.core.environments import Environment
 from portal.core.next_step import list_of as _url
@@ -25,7 +26,9 @@ from submissions.models import Submission
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from submissions.services.catalogue import Service
+from submissions.services.pages.changed import DELIVERED
 from systemusers.models import Access
+from systemusers.services.listing import USED
 
 RECENT = timedelta(days=30)
 IN_SIGHT = {PeriodKind.YEAR: timedelta(days=120), PeriodKind.MONTH: timedelta(days=7)}
@@ -110,13 +113,12 @@ def _submissions(user: User, environment: Environment) -> Any:
 
 def accesses(*, user: User, environment: Environment) -> dict[str, int]:
     """How many accesses there are of each kind that the overview counts, in one query. Large numbers are kept for a minute."""
-    R = Access.Status
     kinds = {
         "invited": Q(sent_at__isnull=False),
         "waiting": Q(status__in=Access.OPEN),
         "opened": Q(opened_at__isnull=False) | Q(status__in=Access.USABLE),
         "approved": Q(status__in=Access.USABLE),
-        "in_use": Q(status__in=[R.IN_USE, R.NEEDS_UPDATE]),
+        "in_use": USED,
     }
     grouped = _accesses(user, environment).order_by().values("environment")
     counted = grouped.annotate(**{name: Count("pk", filter=kind) for name, kind in kinds.items()}).values_list(*kinds)
@@ -134,7 +136,7 @@ def counts(
 
     Numbers of large vendors are up to a minute old, and those of the last days begin with an hour.
     """
-    hour = at.replace(minute=0, second=0, microsecond=0)
+    hour = _hour(at)
     rows = _submissions(user, environment)
     changes = changed.selections(user, environment, since) if since else {}
     lately = rows.filter(period_start__gte=timezone.localdate(at) - LATELY)
@@ -142,7 +144,7 @@ def counts(
     return count_whole(
         {
             "customers": Customer.objects.visible_to(user).filter(environment=environment).current(),
-            "delivered": rows.filter(delivered_at__gte=hour - RECENT),
+            "delivered": DELIVERED.after(rows, hour - RECENT),
             "rejected": rows.needing_correction().filter(status=Submission.Status.REJECTED),
             **{f"used-{code}": lately.filter(service=code) for code in sorted(monthly)},
             **{f"changed-{code}": selected for code, selected in changes.items()},
@@ -150,15 +152,20 @@ def counts(
     )
 
 
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
 def figures(
-    *, user: User, environment: Environment, counted: Mapping[str, Counted], access: Mapping[str, int]
+    *, user: User, environment: Environment, at: datetime, counted: Mapping[str, Counted], access: Mapping[str, int]
 ) -> list[Figure]:
-    """The four figures; `access` as returned by `accesses`, `counted` by `counts`."""
+    """The four figures, each leads to its rows; `access` as returned by `accesses`, `counted` by `counts`."""
     delivered, rejected = counted["delivered"].n, counted["rejected"].n
+    lately = f"{PARAMETER}={DELIVERED.value(_hour(at) - RECENT)}"
     return [
-        Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "accesses", "status=IN_USE")),
+        Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "accesses", "status=USED")),
         Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "accesses", "status=OPEN")),
-        Figure(delivered, _("levert siste 30 dager"), _url(environment, "submissions")),
+        Figure(delivered, _("levert siste 30 dager"), _url(environment, "submissions", lately)),
         Figure(rejected, _("avvist, må rettes"), _url(environment, "submissions", "state=rejected"), rejected > 0),
     ]
 

@@ -73,7 +73,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     context = {
         "greeting": overview.greeting(at=at),
         "facts": later(overview.facts, at=at, ahead=ahead, counted=counted),
-        "figures": later(overview.figures, counted=counted, access=access),
+        "figures": later(overview.figures, at=at, counted=counted, access=access),
         "first_steps": later(overview.first_steps, at=at, access=access),
         "tasks": SimpleLazyObject(lambda: split(attention(**whose, at=at), request.user)),
         "funnel": SimpleLazyObject(lambda: overview.funnel(access)),

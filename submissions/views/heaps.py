@@ -23,6 +23,7 @@ from portal.core.environments import Environment
 from portal.core.forms import ConfirmForm
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
+from portal.core.lease import lasting_problems
 from portal.core.search import row_id
 from submissions import tasks
 from submissions.forms import HeapFilesForm
@@ -70,7 +71,9 @@ def heaps(request: StaffRequest) -> HttpResponse:
             _wake(request)
             return _to(request, heap)
     rows = Heap.objects.visible_to(request.user).filter(environment=request.environment)
-    context = {"form": form, "heaps": shown.listed(rows[:LISTED]), "limits": LIMITS}
+    is_narrowed = request.GET.get("state") == "stuck"
+    listed = shown.listed((lasting_problems(rows) if is_narrowed else rows)[:LISTED])
+    context = {"form": form, "heaps": listed, "is_narrowed": is_narrowed, "limits": LIMITS}
     return render(request, "submissions/heaps.html", context, status=422 if form.errors else 200)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as lazy
@@ -64,7 +65,8 @@ class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
         return [portfolio, service_select(request, services), period_select(request), *others, *changes]
 
     def groups(self) -> list[Group]:
-        return listing.groups(self.at)
+        whose: dict[str, Any] = {"user": self.request.user, "environment": self.request.environment}
+        return [*listing.groups(self.at), *listing.groups_of_work(**whose, at=self.at)]
 
     def apart(self) -> Group:
         return listing.of_ended()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -32,17 +32,22 @@ from systemusers.models import (
     RightsCheck,
     reached_through_an_accountant,
 )
+from systemusers.models.access import REFUSED
 from systemusers.services.identified import access_ids
 from systemusers.services.invitations.selections import MAIL_FAILED, UNTOLD
 from systemusers.services.invitations.shown import told_text
-from systemusers.services.next_step import step_of
+from systemusers.services.next_step import UNANSWERED, step_of
 
 S = Access.Status
 Customers = TypeVar("Customers", bound=QuerySet[Customer])
 
 
-def _state(status: str, label: object = None) -> Group:
-    return Group(status, label or S(status).label, Q(status=status))
+LATE = timedelta(minutes=10)
+"""What a worker does by itself takes less."""
+
+
+def _state(status: str, label: object = None, *, is_hidden: bool = False) -> Group:
+    return Group(status, label or S(status).label, Q(status=status), is_hidden=is_hidden)
 
 
 CHILDLESS = Q(
@@ -61,6 +66,7 @@ RIGHTS_STUCK = Q(Exists(RightsCheck.objects.filter(LASTING, access=OuterRef("pk"
 """Made elsewhere, and Altinn has refused several times to tell what it may do."""
 OUTDATED = Q(status=S.NEEDS_UPDATE) & ~Q(Exists(ChangeRequest.objects.open().filter(access=OuterRef("pk"))))
 """Its profile asks for more than the customer has given, and nobody has asked the customer."""
+USED = Q(status__in=[S.IN_USE, S.NEEDS_UPDATE])
 STATES = [
     Group("OPEN", _("Venter"), Q(status__in=Access.OPEN)),
     _state(S.FORWARDED, _("Videresendt")),
@@ -70,26 +76,36 @@ STATES = [
     _state(S.APPROVED),
     _state(S.IN_USE),
     _state(S.DRAFT, _("Ikke sendt ennå")),
-    _state(S.SENT),
-    _state(S.OPENED),
+    _state(S.SENT, is_hidden=True),
+    _state(S.OPENED, is_hidden=True),
     _state(S.NEEDS_UPDATE),
     _state(S.UNKNOWN, _("Ukjent")),
     _state(S.WITHDRAWN, _("Trukket")),
-    Group("OUTDATED", _("Må oppdateres, ikke spurt"), OUTDATED),
+    Group("OUTDATED", _("Må oppdateres, ikke spurt"), OUTDATED, is_hidden=True),
     Group("UNTOLD", _("Ikke varslet"), UNTOLD),
     Group("MAIL", _("E-post kom ikke fram"), MAIL_FAILED),
     Group("CHILDLESS", _("Uten klienter"), CHILDLESS),
     Group("UNREAD", _("Klienter ikke lest"), UNREAD),
-    Group("STUCK", _("Står fast"), STUCK),
+    Group("STUCK", _("Står fast"), STUCK, is_hidden=True),
     Group("CHANGE", _("Endring står fast"), CHANGE_STUCK),
     Group("RIGHTS", _("Ukjente rettigheter"), RIGHTS_STUCK),
+    Group("USED", _("I bruk, også med endring"), USED, is_hidden=True),
+    Group("REFUSED", _("Kom ikke fram til Altinn"), REFUSED, is_hidden=True),
 ]
-FEW = {S.SENT, S.OPENED, "OUTDATED", "STUCK"}
-"""Groups without a chip, as others include them; URLs may still use them."""
 
 
-def chip_groups(chosen: str) -> list[Group]:
-    return [group for group in STATES if group.code not in FEW or group.code == chosen]
+def groups(at: datetime) -> list[Group]:
+    """The groups of the filter, with those that depend on when one asks."""
+    is_late, is_old = Q(status_at__lte=at - LATE), Q(status_at__lte=at - UNANSWERED)
+    unsent = Q(status=S.DRAFT, next_attempt_at__isnull=False) & is_late & ~LASTING
+    unopened = Q(status=S.SENT, sent_at__lte=at - UNANSWERED)
+    return [
+        *STATES,
+        Group("UNSENT", _("Skulle vært sendt"), unsent, is_hidden=True),
+        Group("UNSETTLED", _("Uavklart i over ti minutter"), Q(status=S.UNKNOWN) & is_late, is_hidden=True),
+        Group("UNOPENED_LONG", _("Ikke åpnet på over sju dager"), unopened, is_hidden=True),
+        Group("FORWARDED_LONG", _("Videresendt i over sju dager"), Q(status=S.FORWARDED) & is_old, is_hidden=True),
+    ]
 
 
 def find_accesses(*, user: User, environment: Environment, text: str = "") -> QuerySet[Access]:
@@ -125,6 +141,12 @@ CUSTOMERS = [
         "usable", _("Har gitt tilgang"), has_row(_accesses(status__in=Access.USABLE)) | reached_through_an_accountant()
     ),
     Group("register", _("Merknad i Enhetsregisteret"), REMARKED),
+    Group(
+        "remarked",
+        _("Merknad, og tilgang gitt eller spurt om"),
+        REMARKED & has_row(_accesses(status__in={*Access.OPEN, *Access.USABLE})),
+        is_hidden=True,
+    ),
     Group("lost", _("Må følges opp"), Q(_having(status__in=[S.REJECTED, S.EXPIRED, S.REMOVED, S.UNKNOWN]))),
 ]
 ARCHIVED = Group(ENDED, _("Arkiverte"), ~CURRENT)

@@ -80,7 +80,7 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
         *step_fields(),
     )
     always = ("OPEN",)
-    mailable = ("OPEN", "UNTOLD", "MAIL", S.SENT, S.OPENED, S.FORWARDED)
+    mailable = ("OPEN", "UNTOLD", "MAIL", S.SENT, S.OPENED, S.FORWARDED, "UNOPENED_LONG", "FORWARDED_LONG")
     """Groups whose customers can be mailed, or given their links, all at once."""
 
     def find(self) -> QuerySet[Access]:
@@ -105,7 +105,7 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
         ]
 
     def groups(self) -> list[Group]:
-        return listing.chip_groups(self.chosen)
+        return listing.groups(self.at)
 
     def apart(self) -> Group:
         return listing.of_ended()

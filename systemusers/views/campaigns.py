@@ -30,7 +30,7 @@ from systemusers import tasks
 from systemusers.campaign_forms import FILTER, IMPORT, CampaignForm
 from systemusers.models import Access, AccessProfile, Campaign, CampaignRow
 from systemusers.services import listing
-from systemusers.services.campaigns import funnel, gathering, ordering, shown
+from systemusers.services.campaigns import funnel, gathering, news, ordering, shown
 from systemusers.services.campaigns.funnel import Funnel
 from systemusers.services.changed import OF_CAMPAIGNS
 
@@ -97,7 +97,7 @@ class Campaigns(ListPage[StaffRequest, QuerySet[Campaign]]):
         return changed_selects(OF_CAMPAIGNS, self.request.GET)
 
     def groups(self) -> list[Group]:
-        return STATES
+        return [*STATES, *news.groups(user=self.request.user, at=self.at)]
 
     def load(self, rows: QuerySet[Campaign]) -> QuerySet[Campaign]:
         return rows.select_related("profile", "owner")

@@ -40,13 +40,17 @@ class Row:
 @staff_page(may="keeps_people")
 @require_safe
 def alarms(request: StaffRequest) -> HttpResponse:
-    rows = list(found.of_environment(request.environment)[:MOST])
+    is_narrowed = request.GET.get("state") == "unseen"
+    of_here = found.of_environment(request.environment)
+    rows = list((of_here.filter(seen_at=None) if is_narrowed else of_here)[:MOST])
     names = names_of(by for row in rows for by in (row.about, row.seen_by))
     own = found.about(request.user)
     shown = [
         Row(row, _who(row, names), person(row.seen_by, names), _url(request, row), row.about in own) for row in rows
     ]
-    return render(request, "desk/oversight/alarms.html", {"rows": shown, "limits": settings.ALARMS})
+    return render(
+        request, "desk/oversight/alarms.html", {"rows": shown, "limits": settings.ALARMS, "is_narrowed": is_narrowed}
+    )
 
 
 def _who(alarm: Alarm, names: dict[str, str]) -> str:

@@ -40,8 +40,11 @@ def _to(hook: Webhook) -> HttpResponse:
 @staff_page(may=MAY)
 @require_safe
 def webhooks(request: StaffRequest) -> HttpResponse:
-    rows = all_shown(keeping.find_webhooks(request.environment))
-    return render(request, "desk/webhooks/list.html", {"title": _("Webhooks"), "rows": rows})
+    is_narrowed = request.GET.get("state") == "failing"
+    hooks = Webhook.objects.filter(environment=request.environment)
+    rows = all_shown(hooks.failing(at=timezone.now()) if is_narrowed else hooks)
+    context = {"title": _("Webhooks"), "rows": rows, "is_narrowed": is_narrowed}
+    return render(request, "desk/webhooks/list.html", context)
 
 
 @staff_page(may=MAY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Capability, User
 from accounts.services.actors import names_of, person
@@ -36,10 +36,17 @@ class ToApprove:
 
 
 def waiting(*, user: User, environment: Environment) -> QuerySet[Submission]:
-    """Those of customers that the person sees, and that the person neither asked about nor changed the files of."""
-    seen = Submission.objects.visible_to(user).current().filter(Approval.UNANSWERED, environment=environment)
-    others = seen.exclude(approval__asked_by__in=user.actors).exclude(package_check__requested_by__in=user.actors)
-    return others if user.may(Capability.WORK, environment) else others.none()
+    """Those of customers that the person sees."""
+    seen = Submission.objects.visible_to(user).current().filter(environment=environment)
+    return seen.filter(approvable(user, environment))
+
+
+def approvable(user: User, environment: Environment) -> Q:
+    """Those that the person neither asked about nor changed the files of."""
+    if not user.may(Capability.WORK, environment):
+        return Q(pk__in=())
+    own = Q(approval__asked_by__in=user.actors) | Q(package_check__requested_by__in=user.actors)
+    return Approval.UNANSWERED & ~own
 
 
 def to_approve(*, user: User, environment: Environment, at: datetime) -> list[ToApprove]:

@@ -12,7 +12,8 @@ S = Submission.Status
 ACCEPTED = Change("accepted", _("Godkjent"), Q(status=S.ACCEPTED), "status_at")
 REJECTED = Change("rejected", _("Avvist"), Q(status=S.REJECTED), "status_at")
 FAILED = Change("failed", _("Ikke tatt imot"), Q(status=S.FAILED), "status_at")
-OF_SUBMISSIONS = (ACCEPTED, REJECTED, FAILED)
+DELIVERED = Change("delivered", _("Levert"), Q(), "delivered_at")
+OF_SUBMISSIONS = (ACCEPTED, REJECTED, FAILED, DELIVERED)
 
 _NEW = Q(deleted_at__isnull=True, dialog__gone_at__isnull=True) & ~Q(read_at__isnull=False, read_by="")
 """Neither taken back, nor older than our following of the customer."""

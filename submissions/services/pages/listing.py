@@ -7,23 +7,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min, Q
+from django.db.models import Exists, Max, Min, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ENDED, User
 from accounts.services.customers import customers_found
 from portal.core.environments import Environment
 from portal.core.filters import Group
+from portal.core.lease import LASTING, held
 from portal.core.next_step import NextStep
 from submissions.adapters import HAND_OVERS
-from submissions.models import Approval, Submission, SubmissionQuerySet
+from submissions.models import Approval, PackageCheck, Submission, SubmissionQuerySet
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
+from submissions.services.pages.approving import approvable
 from submissions.services.pages.identified import keys_in, places_of_submissions
 from submissions.services.pages.next_step import next_step
 from submissions.services.sending import hand_over
 
 S = Submission.Status
+LATE = timedelta(minutes=10)
+"""What a worker does by itself takes less."""
 _PERIOD = re.compile(r"20[0-4]\d(-(0[1-9]|1[0-2])|-T[1-6])?")
 
 _CORRECTED = Q(SubmissionQuerySet.has_sent_correction())
@@ -69,6 +73,28 @@ def groups(at: datetime) -> list[Group]:
         Group("unanswered", _("Mangler svar"), unanswered(at)),
         Group("contradicted", _("Svar som motsier hverandre"), Q(contradicted_at__isnull=False)),
     ]
+
+
+def groups_of_work(*, user: User, environment: Environment, at: datetime) -> list[Group]:
+    """What the overview counts that no other group is exactly. A correction counts as the submission it corrects."""
+    late = Q(problem_code__gt="") | Q(status_at__lte=at - LATE)
+    ready = Q(status=S.READY, corrects__isnull=True) & ~Approval.UNANSWERED
+    lacking = LASTING & Q(delivered_at__isnull=False) & ~Q(status=S.UNCERTAIN)
+    failing = Q(Exists(PackageCheck.objects.filter(LASTING, submission=OuterRef("pk"))))
+    return [
+        Group("queued", _("Kommer ikke av gårde"), late & Q(status=S.QUEUED), is_hidden=True),
+        Group("stopped", _("Stoppet under sending"), (LASTING | _left_alone(at)) & Q(status=S.SENDING), is_hidden=True),
+        Group("ready", _("Klare til å sendes"), ready, is_hidden=True),
+        Group("receipts", _("Mangler kvittering"), lacking, is_hidden=True),
+        Group("unchecked", _("Blir ikke kontrollert"), failing, is_hidden=True),
+        Group("to-approve", _("Venter på at du godkjenner"), approvable(user, environment), is_hidden=True),
+    ]
+
+
+def _left_alone(at: datetime) -> Q:
+    """No worker has it, and none is to have it: one that the remote works on is looked at again at its time."""
+    is_planned = Q(next_attempt_at__gt=at - LATE)
+    return Q(status_at__lte=at - LATE) & ~held(at=at) & ~is_planned
 
 
 def of_ended() -> Group:
