@@ -6,10 +6,11 @@ The page asks for them after it is shown: they are counted, which the rest of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,10 +23,7 @@ from portal.desk.todo import CONFIGURE, Todo
 from submissions.models import DueRound
 from submissions.services.due.board import Row, Span, board
 from submissions.services.due.listing import LATE_CODE, MISSING_CODE
-from submissions.services.pages.due_board import NEAR, list_url, said, short
-
-PAST = timedelta(days=31)
-"""So long after a deadline the overview tells of it; the board tells it for longer."""
+from submissions.services.pages.due_board import NEAR, list_url, said, short, span_of
 
 
 def selections(environment: Environment) -> dict[str, QuerySet[Any]]:
@@ -40,9 +38,10 @@ def about_counting(environment: Environment, counts: Mapping[str, Counted]) -> l
 
 
 def about_deadlines(user: User, environment: Environment, at: datetime) -> list[Todo]:
-    """One line for each service and period, the nearest deadlines last. Six queries at most."""
+    """One line for each service and period from where the board begins, the nearest deadlines last. Six queries at most."""
     today = timezone.localdate(at)
-    rows = board(user=user, environment=environment, span=Span(today - PAST, today + NEAR), at=at).rows
+    first = span_of(QueryDict(), today=today).first
+    rows = board(user=user, environment=environment, span=Span(first, today + NEAR), at=at).rows
     return [_line(row, environment, at) for row in rows if row.item.day is not None and row.missing]
 
 

@@ -39,13 +39,14 @@ def due(request: StaffRequest) -> HttpResponse:
     found = board(user=request.user, environment=request.environment, span=span, at=at)
     rows = found.rows
     first = due_board.most_urgent(rows, today=today)
-    chosen = due_board.filtered(rows, request.GET.get("show", ""), today=today)
+    chosen = due_board.filtered(rows, show := request.GET.get("show", ""), today=today)
     if (format := request.GET.get("file", "")) in MEDIA_TYPES:
         return cast("HttpResponse", _as_file(request, chosen, format, at))
     where: dict[str, Any] = {"environment": request.environment, "portfolio": span.portfolio}
     context = {
         "days": due_board.days_of(chosen, **where, today=today), "headings": due_board.headings(),
         "chips": due_board.chips(rows, query=request.GET, today=today), "checked": due_board.checked(rows),
+        "missing": due_board.missing(rows, **where, today=today) if show == due_board.OPEN else [],
         "urgent": _urgent(request, first, where, at) if first else None, "is_empty": not rows, "counted_at": found.counted_at,
         "next": due_board.said(first.item.day, today) if first and first.item.day else "",
         "downloads": [(one.upper(), changed(request.GET, file=one)) for one in MEDIA_TYPES],

@@ -26,6 +26,8 @@ from submissions.services.due.calendar import Item, with_periods
 from submissions.services.due.listing import EVERYBODY, LATE_CODE, MISSING_CODE
 from submissions.services.due.states import LABELS, DueState
 
+OPEN = "open"
+"""Of the filters: with reports that are not delivered."""
 SOON = timedelta(days=30)
 NEAR = timedelta(days=7)
 MONTHS = range(-12, 13)
@@ -90,7 +92,7 @@ class Urgent:
 
 
 FILTERS: list[tuple[str, Any, Callable[[Row, date], bool]]] = [
-    ("open", gettext_lazy("Åpne"), lambda row, today: row.missing > 0),
+    (OPEN, gettext_lazy("Åpne"), lambda row, today: row.missing > 0),
     ("past", gettext_lazy("Gått ut"), lambda row, today: row.is_late),
     ("soon", gettext_lazy("Neste 30 dager"), lambda row, today: _is_within(row, today, SOON)),
     ("rejected", gettext_lazy("Med avviste"), lambda row, today: row.numbers[DueState.REJECTED] > 0),
@@ -260,13 +262,40 @@ def most_urgent(rows: Iterable[Row], *, today: date) -> Row | None:
     return min(coming, key=lambda row: (row.item.day or date.max, -row.missing), default=None)
 
 
+@dataclass(frozen=True)
+class Missing:
+    """A deadline with reports that are not delivered: what is missing in words, how many, and the customers by name."""
+
+    text: str
+    number: int
+    url: str
+    is_late: bool
+
+
+def missing(rows: Iterable[Row], *, environment: Environment, portfolio: str, today: date) -> list[Missing]:
+    """Every deadline that is past, and the next one of each service."""
+    found, next_of = [], set()
+    for row in rows:
+        if row.item.day is None or not row.missing or row.item.service.id in next_of:
+            continue
+        if not row.is_late:
+            next_of.add(row.item.service.id)
+        url = list_url(row.item, environment, MISSING_CODE, portfolio)
+        found.append(Missing(_missing_text(row, row.item.day, today), row.missing, url, row.is_late))
+    return found
+
+
+def _missing_text(row: Row, day: date, today: date) -> str:
+    return _("%(service)s %(period)s: %(missing)s av %(expected)s er ikke levert, %(left)s") % {
+        "service": row.item.service.name, "period": short(row.item.period), "missing": row.missing,
+        "expected": row.expected, "left": said(day, today),
+    }  # fmt: skip
+
+
 def urgent(row: Row, *, environment: Environment, portfolio: str, foreseen: int | None, at: datetime) -> Urgent:
     """In words. `foreseen` is what `board.forecast` says."""
     day = row.item.day or timezone.localdate(at)
-    title = _("%(service)s %(period)s: %(missing)s av %(expected)s er ikke levert, %(left)s") % {
-        "service": row.item.service.name, "period": short(row.item.period), "missing": row.missing,
-        "expected": row.expected, "left": said(day, timezone.localdate(at)),
-    }  # fmt: skip
+    title = _missing_text(row, day, timezone.localdate(at))
     parts = [f"{row.numbers[s]} {LABELS[s]}".lower() for s in DueState if s in _OPEN and row.numbers[s]]
     text = ", ".join(parts).capitalize() + "."
     if foreseen is not None:

@@ -195,3 +195,35 @@ def test_the_overview_leads_to_who_has_not_delivered(client: Client, access: Acc
     assert 'href="/sandbox/due/?show=open"' in page
     assert lines
     assert all(line.count == 1 and client.get(line.url).context["row"].missing == 1 for line in lines)
+
+
+def test_who_has_not_delivered_begins_with_the_customers_of_each_deadline(
+    client: Client, access: Access, administrator: User
+) -> None:
+    expect(access.customer, SALARY)
+    expect(another("Sørlys"), SALARY)
+    client.force_login(administrator)
+
+    page = client.get("/sandbox/due/?show=open")
+    everything = client.get("/sandbox/due/")
+
+    missing = page.context["missing"]
+    assert missing
+    assert [line.is_late for line in missing] == [True] * (len(missing) - 1) + [False]
+    assert all(line.number == len(client.get(line.url).context["page"]) == 2 for line in missing)
+    assert "Se hvem (2)" in page.content.decode()
+    assert everything.context["missing"] == []
+
+
+def test_the_overview_names_every_late_deadline_of_the_board(
+    client: Client, access: Access, administrator: User
+) -> None:
+    expect(access.customer, SALARY)
+    client.force_login(administrator)
+
+    lines = client.get("/sandbox/", headers={"HX-Request": "true", "HX-Target": "deadlines"}).context["deadlines"]
+    late = [line for line in client.get("/sandbox/due/?show=open").context["missing"] if line.is_late]
+
+    assert late
+    told = [(line.count, line.url.partition("?")[0]) for line in lines if line.is_urgent]
+    assert told == [(line.number, line.url.partition("?")[0]) for line in late]
