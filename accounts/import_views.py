@@ -96,7 +96,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "row": row, "numbers": counted, "dots": shown.stepper(row), "problem": shown.problem(row),
         "columns": shown.columns(row) if row.status == row.Status.PREVIEW else [],
         "chips": shown.chips(row, counted, request.GET), "page": shown.page(row, request.GET),
-        "asks": word_in(row.environment), "shown": ordering.token_of(row),
+        "without_reports": shown.without_reports(row), "asks": word_in(row.environment), "shown": ordering.token_of(row),
     }  # fmt: skip
     return page_or_fragment(request, "accounts/import.html", "live", context=context)
 

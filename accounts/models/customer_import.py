@@ -96,6 +96,12 @@ class CustomerImport(StatusModel, Leased):
     def is_moving(self) -> bool:
         return self.status in self.MOVING
 
+    def stored(self) -> models.QuerySet[CustomerImportRow]:
+        """The rows whose customers it made, changed or met, in the order of the file."""
+        of = CustomerImportRow
+        rows = self.rows.filter(customer__isnull=False, verdict__in=[*of.TAKEN, *of.OPTIONAL, of.Verdict.KNOWN])
+        return rows.exclude(state__in=[of.State.LEFT, of.State.UNDONE]).order_by("number")
+
 
 class CustomerImportRow(models.Model):
     """One row of the file. `orgnr` "" when the number cannot be used; then `shown` is what stands there, without identity numbers.

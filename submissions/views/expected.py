@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.guard import StaffRequest, staff_page
-from accounts.models import Customer
+from accounts.models import Customer, CustomerImport
 from accounts.services.portfolio_filter import portfolio_choices
 from portal.core.confirm import Question, ask_first
+from portal.core.search import row_id
 from submissions.due_forms import ExpectationForm, ExpectedInBulkForm
 from submissions.models import Expectation
 from submissions.period import PeriodKind
@@ -36,7 +37,7 @@ def expected(request: StaffRequest) -> HttpResponse:
         user=request.user, environment=request.environment, settings=catalogue.local(request.environment),
         today=timezone.localdate(),
     )  # fmt: skip
-    return render(request, "submissions/expected.html", {"rows": rows})
+    return render(request, "submissions/expected.html", {"rows": rows, "of_import": _import(request)})
 
 
 @staff_page(may="may_work")
@@ -49,7 +50,8 @@ def expected_in_bulk(request: StaffRequest, service: str) -> HttpResponse:
         address = reverse("expected-confirm", kwargs={"environment": request.environment, "service": entry.id})
         return redirect(f"{address}?{request.GET.urlencode()}")
     status = 422 if form.errors else 200
-    return render(request, "submissions/expected_in_bulk.html", {"service": entry, "form": form}, status=status)
+    context = {"service": entry, "form": form, "of_import": _import(request)}
+    return render(request, "submissions/expected_in_bulk.html", context, status=status)
 
 
 @staff_page(may="may_work")
@@ -63,7 +65,8 @@ def expected_confirm(request: StaffRequest, service: str) -> HttpResponse:
     customers = customers_of(
         user=request.user, environment=request.environment, portfolio=form.cleaned_data["portfolio"]
     )
-    chosen = due_expected.chosen(customers, entry, form.cleaned_data["who"], today=timezone.localdate())
+    who, named = form.cleaned_data["who"], _import(request)
+    chosen = due_expected.chosen(customers, entry, who, today=timezone.localdate(), of_import=named)
     decision = form.decision()
     if (answer := ask_first(request, _question(request, decision, chosen.count()))) is not None:
         return answer
@@ -91,10 +94,19 @@ def _question(request: StaffRequest, decision: expectations.Decision, number: in
 
 
 def _bulk_form(request: StaffRequest, service: Service, data: Any) -> ExpectedInBulkForm:
+    named = _import(request)
     return ExpectedInBulkForm(
         data, service=service, portfolios=portfolio_choices(request.user), today=timezone.localdate(),
+        imported=named.filename if named else "",
         initial={"who": request.GET.get("from", "suggested")},
     )  # fmt: skip
+
+
+def _import(request: StaffRequest) -> CustomerImport | None:
+    """The import of one's own that the address names."""
+    pk = row_id(request.GET.get("import", ""))
+    rows = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
+    return rows.filter(pk=pk, status=CustomerImport.Status.DONE).first() if pk is not None else None
 
 
 def _service(service: str) -> Service:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import CustomerImport, CustomerImportRow, Portfolio
 from accounts.services.customer_filter import workers
+from accounts.services.imports import linked
 from accounts.services.imports.columns import PRIVATE, UNUSED, fields_in, hidden
 from accounts.services.imports.reading import read_table
 from accounts.services.imports.texts import explanation, name_of
@@ -105,6 +106,15 @@ def numbers(row: CustomerImport) -> Numbers:
 
 def _counted(rows: QuerySet[CustomerImportRow], column: str) -> dict[str, int]:
     return dict(rows.order_by().values_list(column).annotate(n=Count("pk")))
+
+
+def without_reports(row: CustomerImport) -> int:
+    """Of how many of its customers nobody has said what they shall deliver: no deadline counts them. Two queries once it is done."""
+    if row.status != row.Status.DONE:
+        return 0
+    keys = {pk for pk in row.stored().values_list("customer", flat=True) if pk is not None}
+    decided = {pk for each in linked.find(["expected"]) for pk in each.had(keys)}
+    return len(keys - decided)
 
 
 def stepper(row: CustomerImport) -> list[dict[str, Any]]:

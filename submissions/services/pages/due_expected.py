@@ -13,7 +13,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Customer, CustomerQuerySet, User
+from accounts.models import Customer, CustomerImport, CustomerQuerySet, User
 from portal.core import counting
 from portal.core.environments import Environment
 from submissions.models import Expectation
@@ -32,6 +32,8 @@ WHO = [
     ("expected", gettext_lazy("De rapporten forventes fra nå")),
 ]
 """By which customers are chosen: code and label."""
+IMPORTED = "imported"
+"""Those of the import that the address names."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,12 @@ def _reason(one: Suggestion) -> str:
     return text % {"n": one.customers, "period": short(one.newest)}
 
 
-def chosen(customers: CustomerQuerySet, service: Service, who: str, *, today: date) -> CustomerQuerySet:
-    """The customers of one way in WHO. Raises KeyError for others."""
+def chosen(
+    customers: CustomerQuerySet, service: Service, who: str, *, today: date, of_import: CustomerImport | None = None
+) -> CustomerQuerySet:
+    """The customers of one way in WHO, or those of the import. Raises KeyError for others."""
+    if who == IMPORTED and of_import:
+        return customers.filter(pk__in=of_import.stored().order_by().values("customer"))
     if who == "suggested":
         return expectations.suggested(customers, service, today=today)
     conditions = {"reachable": expectations.reachable(service), "expected": expectations.expected_from(service)}

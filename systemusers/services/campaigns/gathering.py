@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import QuerySet
 
-from accounts.models import Customer, CustomerImport, CustomerImportRow, User
+from accounts.models import Customer, CustomerImport, User
 from accounts.services.customers import vendor_orgnr
 from accounts.services.imports.columns import guess, has_identity_number
 from accounts.services.imports.reading import read_table
@@ -33,14 +33,9 @@ def of_customers(customers: QuerySet[Customer]) -> Rows:
 
 def of_import(row: CustomerImport, *, user: User) -> Rows:
     """The customers that an import made, changed or met. Raises NoCustomers."""
-    stored = row.rows.filter(customer__isnull=False, verdict__in=_STORED).exclude(state__in=_GONE)
     mine = Customer.objects.visible_to(user).filter(environment=row.environment)
-    ids = stored.filter(customer__in=mine).order_by("number").values_list("customer", flat=True)
+    ids = row.stored().filter(customer__in=mine).values_list("customer", flat=True)
     return _numbered(CampaignRow(customer_id=pk) for pk in dict.fromkeys(ids) if pk is not None)
-
-
-_STORED = [*CustomerImportRow.TAKEN, *CustomerImportRow.OPTIONAL, CustomerImportRow.Verdict.KNOWN]
-_GONE = [CustomerImportRow.State.LEFT, CustomerImportRow.State.UNDONE]
 
 
 def of_list(content: bytes, *, environment: str, user: User) -> Rows:

@@ -298,3 +298,29 @@ def test_an_import_that_stands_still_is_on_the_overview(staff: Client) -> None:
     CustomerImport.objects.update(failures=3, problem_code="INTERNAL_ERROR")
 
     assert "Import av kunder står stille" in text(staff, "/test/")
+
+
+def link_to(staff: Client, url: str, part: str) -> str:
+    """The first link of a page with `part` in its address."""
+    links = [str(link.get("href")) for link in html.fromstring(staff.get(url).content).iter("a")]
+    return next(link for link in links if part in link)
+
+
+def test_an_import_leads_to_what_exactly_its_customers_shall_deliver(staff: Client) -> None:
+    service, third = "innrapportering-boligsameie", "310200507"
+    Customer.objects.create(environment="TEST", orgnr=third, name="En annen")
+    address = upload(staff, f"Orgnr;Navn\n{FIRST};Ærlig Fjell AS\n{SECOND};Lun Dal AS\n")
+    confirm(staff, address)
+
+    told = text(staff, address)
+    link = link_to(staff, address, "/due/expected/?import=")
+    service_link = link_to(staff, link, f"/{service}/")
+    form = html.fromstring(staff.get(service_link).content).xpath("//form[@method='get'][.//input[@name='who']]")[0]
+    question = staff.get(service_link, dict(form.form_values()), follow=True)
+    staff.post(f"{question.redirect_chain[-1][0]}", {"confirm": "yes"})
+
+    assert "2 kunder vises ikke under Frister." in told
+    assert form.form_values()[0] == ("import", link.rpartition("=")[2])
+    expected = Customer.objects.filter(expectations__is_expected=True, expectations__service=service)
+    assert set(expected.values_list("orgnr", flat=True)) == {FIRST, SECOND}
+    assert "vises ikke under Frister" not in text(staff, address)

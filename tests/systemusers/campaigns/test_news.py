@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from accounts.models import User
-from systemusers.models import AccessProfile
+from portal.core.filters import in_group
+from systemusers.models import AccessProfile, Campaign
 from systemusers.services.campaigns import news, ordering
 from tests.systemusers.campaigns.rig import finished, judged, make_customers, started
 from tests.systemusers.world import World
@@ -15,16 +16,21 @@ from tests.systemusers.world import World
 pytestmark = pytest.mark.usefixtures("vendor")
 
 
+def told(user: User, at: datetime) -> list[Campaign]:
+    """Of what is done."""
+    return list(in_group(Campaign.objects.visible_to(user), news.groups(user=user, at=at), "own-done"))
+
+
 def test_who_started_it_is_told_and_nobody_else(
     profile: AccessProfile, administrator: User, case_worker: User, world: World
 ) -> None:
     make_customers(1)
     row = finished(judged(profile, administrator, at=world.at), administrator, at=world.at)
-    before, after = world.at - timedelta(hours=1), world.at + timedelta(hours=1)
+    soon, later = world.at + timedelta(hours=1), world.at + news.NEWS + timedelta(hours=1)
 
-    assert list(news.finished(user=administrator, since=before)) == [row]
-    assert list(news.finished(user=administrator, since=after)) == []
-    assert list(news.finished(user=case_worker, since=before)) == []
+    assert told(administrator, soon) == [row]
+    assert told(administrator, later) == []
+    assert told(case_worker, soon) == []
 
 
 def test_a_campaign_that_goes_on_or_was_stopped_is_no_news(
@@ -36,4 +42,4 @@ def test_a_campaign_that_goes_on_or_was_stopped_is_no_news(
         started(row, administrator, at=world.at)
     ordering.stop(campaign=rows[0], by=administrator.actor, at=world.at)
 
-    assert not news.finished(user=administrator, since=world.at - timedelta(hours=1)).exists()
+    assert told(administrator, world.at + timedelta(hours=1)) == []
