@@ -150,7 +150,7 @@ def test_a_refused_draft_stops_is_counted_at_once_and_says_who_mends_it(
     page = staff.get(f"/sandbox/access/{asked.pk}/").content.decode()
 
     assert len(world.calls("POST", REQUESTS)) == calls
-    assert lines(administrator, world) == {"status=DRAFT": 1}
+    assert lines(administrator, world) == {"status=REFUSED": 1}
     assert "Altinn kjenner ikke organisasjonsnummeret" in page
 
 
