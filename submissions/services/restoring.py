@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from accounts.models import User
+from accounts.models import User, followed
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
@@ -118,8 +118,13 @@ def _is_under_way(hold: SendingHold, at: datetime) -> bool:
 
 
 def _unread(hold: SendingHold) -> QuerySet[Access]:
-    """Accesses whose dialogs have not been read since the restore, but for those that a person let go."""
-    usable = Access.objects.filter(environment=hold.environment, status__in=Access.USABLE, system_user__isnull=False)
+    """Accesses whose dialogs have not been read since the restore, but for those that a person let go.
+
+    Of an archived customer nothing is read any more, also when its access was never taken back in Altinn.
+    """
+    usable = Access.objects.filter(
+        followed(), environment=hold.environment, status__in=Access.USABLE, system_user__isnull=False
+    )
     return usable.filter(
         Q(cursor__isnull=True) | Q(cursor__polled_at__isnull=True) | Q(cursor__polled_at__lt=hold.since)
     ).exclude(pk__in=hold.released.values("access"))

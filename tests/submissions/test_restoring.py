@@ -12,9 +12,11 @@ from accounts.models import User
 from portal.core.audit import AuditEvent
 from portal.core.outbox.message import OutboxMessage
 from submissions.models import EventSubscription, PollCursor, SendingHold, Submission
-from submissions.services import restoring
+from submissions.services import archiving, restoring
 from submissions.services.inbox import cursors, poll, pull
 from submissions.services.sending import send
+from submissions.services.sending.queue import cancel
+from systemusers.services import ending
 from tests.submissions.world import BY, World, make_draft, nothing, package, queue_package
 
 S = Submission.Status
@@ -130,6 +132,19 @@ def test_an_access_that_cannot_be_read_holds_only_its_own_reports(world: World) 
     progress = restoring.progress(environment="SANDBOX", at=world.at)
     assert progress is not None
     assert (progress.unread, progress.is_partial) == (1, True)
+
+
+def test_an_archived_customer_whose_access_was_never_taken_back_holds_nothing_back(world: World) -> None:
+    readable, other = two_accesses(world)
+    PollCursor.objects.filter(access=other.access).update(failures=0, problem_code="")
+    cancel(submission=other, by=BY, at=world.at)
+    ending.end_relation(customer=other.customer, by=BY, at=world.at)
+    archiving.archive_ended(at=world.at)
+    other.customer.refresh_from_db()
+    assert other.customer.archived_at
+
+    assert send_due(world, readable) == S.DELIVERED
+    assert restoring.progress(environment="SANDBOX", at=world.at) is None
 
 
 def test_a_first_failure_still_holds_everything_back(world: World) -> None:
