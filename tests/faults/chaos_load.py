@@ -122,6 +122,12 @@ def reports() -> None:
     print(json.dumps(Counter(f"{row['orgnr']} {row['service']} {row['period']}" for row in rows)))  # noqa: T201
 
 
+def unsettled() -> None:
+    """Print the reports here that have no verdict yet, as JSON, each as `reports` names it: somebody may still send them."""
+    rows = Submission.objects.exclude(status__in=[Status.ACCEPTED, Status.REJECTED]).select_related("customer")
+    print(json.dumps([f"{row.customer.orgnr} {row.service} {row.period}" for row in rows]))  # noqa: T201
+
+
 def hurry() -> None:
     """The waits after failures are over."""
     at = timezone.now()
