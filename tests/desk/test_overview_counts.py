@@ -21,6 +21,7 @@ from systemusers.services.invitations.selections import UNTOLD
 from tests.core import leased_rows
 from tests.desk.test_overview import report
 from tests.fixtures import AT
+from tests.world import make_client, make_profile, make_system
 
 SANDBOX = Environment.SANDBOX
 LATER = AT + timedelta(days=30)
@@ -96,6 +97,18 @@ def test_who_was_told_is_asked_of_every_plan(db: None) -> None:
 
 
 def test_what_waits_is_found_by_its_index(customer: Customer, case_worker: User) -> None:
+    """Among so many rows that the indexes differ in what they cost."""
+    others = [Customer(environment=SANDBOX, orgnr=f"31{n:07}", name=f"Kunde {n}") for n in range(2000)]
+    Customer.objects.bulk_create(others)
+    profile = make_profile(make_system(make_client(at=AT)))
+    Access.objects.bulk_create(
+        Access(
+            environment=SANDBOX, customer=row, profile=profile, external_ref=row.orgnr, status="IN_USE", status_at=AT
+        )
+        for row in others
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE accounts_customer, systemusers_access")
     user = case_worker.within(SANDBOX)
     reports = attention._submissions(user, SANDBOX, AT)
     accesses = attention_accesses.selections(user, SANDBOX, AT)

@@ -138,7 +138,7 @@ def test_a_rejected_report_waits_until_a_correction_is_delivered(
     ]
 
 
-@pytest.mark.parametrize(("status", "group"), [("FAILED", "failed"), ("UNCERTAIN", "uncertain"), ("READY", "drafts"),
+@pytest.mark.parametrize(("status", "group"), [("FAILED", "failed"), ("UNCERTAIN", "uncertain"), ("READY", "ready"),
                                                ("NEEDS_PERSON", "person"), ("REJECTED", "rejected")])  # fmt: skip
 def test_each_line_leads_to_the_rows_it_counts(
     client: Client, customer: Customer, administrator: Any, status: str, group: str

@@ -21,10 +21,12 @@ def of_user(user: User, environment: str) -> Q:
     return Q(assignee__in=people) | Q(assignee=None, customer__in=followed.values("pk"))
 
 
-def of_nobody(user: User, environment: str) -> Q:
-    """The condition on Dialog, of rows that `user` sees: only the portfolios of those are looked in."""
+def of_nobody(user: User | None, environment: str) -> Q:
+    """The condition on Dialog, of rows that `user` sees: only the portfolios of those are looked in. None: nobody is named, as for an
+    integration of its own.
+    """
     led = set(_led_by_one(environment))
-    if user.within(environment).sees_all_customers:
+    if user is None or user.within(environment).sees_all_customers:
         unled = Q(portfolio=None) | ~Q(portfolio__in=led)
     else:
         unled = Q(portfolio__in=set(user.portfolio_ids) - led)

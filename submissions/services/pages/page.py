@@ -19,7 +19,7 @@ from portal.core.environments import Environment, addresses
 from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
 from portal.explain.support import support_text
-from submissions.models import Dialog, Document, PackageCheck, Submission
+from submissions.models import Attachment, Dialog, Document, PackageCheck, Submission
 from submissions.services import catalogue, corrections, production_start
 from submissions.services.drafting import checking, drafts, package_check
 from submissions.services.drafting.checking import Shown
@@ -42,7 +42,7 @@ from systemusers.models import Access
 
 S = Submission.Status
 LONGEST_FOLLOWED = timedelta(hours=1)
-"""So long after the delivery an open page asks for the answer by itself."""
+"""So long after the delivery an open page asks for the answer by itself, and after the answer for its documents."""
 TURNED_DOWN = (S.REJECTED, S.FAILED)
 SHOWN = 50
 """Files listed on the page of a sent report; the rest are in the evidence package."""
@@ -190,10 +190,13 @@ def sent_context(row: Submission, *, user: User, at: datetime, working: bool) ->
 
 def _follows(row: Submission, at: datetime) -> bool:
     """Whether the page asks again by itself: something is still expected, and may come while somebody looks at it."""
-    if row.status != S.DELIVERED:
+    if row.status not in {S.DELIVERED, S.ACCEPTED, S.REJECTED}:
         return row.is_moving
-    is_read_by_person = hand_over.is_for_person(row) and row.next_attempt_at is None
-    return not is_read_by_person and at - row.status_at < LONGEST_FOLLOWED
+    if at - row.status_at >= LONGEST_FOLLOWED:
+        return False
+    if row.status == S.DELIVERED:
+        return not (hand_over.is_for_person(row) and row.next_attempt_at is None)
+    return row.transmissions.filter(attachments__status=Attachment.Status.WAITING).exists()
 
 
 def _is_stoppable(row: Submission, at: datetime) -> bool:

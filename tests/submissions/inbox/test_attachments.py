@@ -20,6 +20,7 @@ from submissions.models import Attachment as Kept
 from submissions.models import Dialog, Document, Submission
 from submissions.services.documents import read_document
 from submissions.services.inbox import attachments, pull, sources
+from submissions.services.pages import page
 from systemusers.models import Access, MaskinportenClient
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.inbox.test_pull import answered
@@ -51,6 +52,27 @@ def test_every_document_of_an_answer_becomes_fetched(reading: Reading) -> None:
     reading.settle(reading.delivered())
 
     assert state_of(reading) == [("FETCHED", ""), ("FETCHED", "")]
+
+
+def test_an_open_page_goes_on_until_the_documents_of_the_answer_are_here(
+    reading: Reading, client: Client, case_worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        page, "LONGEST_FOLLOWED", timedelta(days=9999)
+    )  # the answer came long ago by the clock of the page
+    submission = answered(reading)
+    client.force_login(case_worker)
+    address = reverse("submission", kwargs={"environment": "sandbox", "pk": submission.pk})
+    reading.poll()
+    pull.pull_due(at=reading.world.at)
+
+    before = client.get(address).content.decode()
+    reading.pull()
+    after = client.get(address).content.decode()
+
+    submission.refresh_from_db()
+    assert (submission.status, state_of(reading)[0][0]) == ("ACCEPTED", "FETCHED")
+    assert ('hx-trigger="load delay:3s"' in before, "hx-trigger" in after) == (True, False)
 
 
 def test_without_an_address_for_machines_the_path_of_the_service_is_used(reading: Reading) -> None:
