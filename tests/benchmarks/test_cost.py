@@ -41,8 +41,8 @@ def size_of(size: Size) -> tuple[int, int]:
     """Bytes and rows of the database."""
     with size.used(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database()), (SELECT sum(n_live_tup) FROM pg_stat_user_tables)")
-        found: tuple[int, int] = cursor.fetchone()
-        return found
+        number_of_bytes, rows = cursor.fetchone()
+        return int(number_of_bytes), int(rows)  # a sum of PostgreSQL's is a Decimal
 
 
 def measured(part: str, fact: str) -> float:
