@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -69,7 +70,8 @@ def _is_idle() -> bool:
 def test_a_web_process_does_not_grow(accesses: list[Access], client: Client) -> None:
     figures, sizes = Figures("memory of a web process"), []
     client.force_login(make_user(Role.ADMINISTRATOR))
-    cookie = {"sessionid": client.cookies["sessionid"].value}
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {name: client.cookies[name].value}
     pages = [
         "/sandbox/", "/sandbox/customers/", f"/sandbox/customers/{accesses[0].customer_id}/", "/sandbox/access/",
         "/sandbox/dialogs/", "/sandbox/due/", "/sandbox/operation/", "/sandbox/connection/", "/sandbox/search/?q=rask",
