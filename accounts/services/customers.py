@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -29,7 +28,6 @@ COLUMNS = ("name", "reference", "portfolio", "language", "contact_name", "contac
 MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked}
 FEW = 5000
 """Largest number of ids that a query lists one by one without being slow."""
-MANY = "many"
 
 
 class AlreadyCustomer(Exception):
@@ -61,19 +59,8 @@ class Details:
 
 def found_ids(text: str, *, user: User, environment: str) -> list[int] | None:
     """The keys of the customers that the user sees and that match `text`; None for more than FEW, which is known for a minute."""
-    visible = Customer.objects.visible_to(user).filter(environment=environment).order_by()
-    few = visible.matching(text).values_list("pk", flat=True)[: FEW + 1]
-
-    def ids() -> list[int] | str:
-        found = list(few)
-        return found if len(found) <= FEW else MANY
-
-    try:
-        sql, params = few.query.sql_with_params()
-    except EmptyResultSet:  # the user sees no customer
-        return []
-    found = counting.kept(sql, params, ids, is_large=lambda found: found == MANY)
-    return found if isinstance(found, list) else None
+    visible = Customer.objects.visible_to(user).filter(environment=environment)
+    return counting.few_of(visible.matching(text).values_list("pk", flat=True), most=FEW)
 
 
 def customers_found(text: str, *, user: User, environment: str) -> QuerySet[Customer]:

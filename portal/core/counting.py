@@ -88,9 +88,10 @@ def in_one_row(
     return tuple(kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE, at=at))
 
 
-def few_of(rows: QuerySet[Any, Any], *, at: datetime | None = None) -> list[Any] | None:
-    """All `rows`, which are `values_list()`; None for more than FEW, which is known for a minute. `at`: see `kept`."""
-    few = rows.order_by()[: FEW + 1]
+def few_of(rows: QuerySet[Any, Any], *, at: datetime | None = None, most: int | None = None) -> list[Any] | None:
+    """All `rows`, which are `values_list()`; None for more than `most`, FEW without it, which is known for a minute. `at`: see `kept`."""
+    most = FEW if most is None else most
+    few = rows.order_by()[: most + 1]
     try:
         sql, params = few.query.sql_with_params()
     except EmptyResultSet:
@@ -98,7 +99,7 @@ def few_of(rows: QuerySet[Any, Any], *, at: datetime | None = None) -> list[Any]
 
     def found() -> list[Any] | str:
         read = list(few)
-        return read if len(read) <= FEW else MANY
+        return read if len(read) <= most else MANY
 
     known = kept(sql, params, found, is_large=lambda read: read == MANY, at=at)
     return known if isinstance(known, list) else None

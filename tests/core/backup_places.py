@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyrage
+from django.core.management import call_command
 from django.db import connection
+
+from portal.core.database_roles import give_rights
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,10 @@ def empty_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     forget_connections()
+
+
+def tables_again() -> None:
+    """For the tests that follow: the tables, and what the application's role may do on them."""
+    if not connection.introspection.table_names():
+        call_command("migrate", interactive=False, verbosity=0)
+    give_rights()

@@ -33,7 +33,7 @@ from portal.core.env import new_key
 from submissions.models import Document, Submission
 from submissions.services.documents import read_document
 from systemusers.models import Access
-from tests.core.backup_places import Keys, empty_database, forget_connections, new_keys
+from tests.core.backup_places import Keys, empty_database, forget_connections, new_keys, tables_again
 from tests.fixtures import AT
 from tests.submissions.rows import access, make_draft, own_storage
 from tests.submissions.world import World, store_package, world
@@ -72,8 +72,7 @@ def make(place: Path) -> Path:
 def migrated() -> Iterator[None]:
     """The tables are there again for the tests that follow."""
     yield
-    if not connection.introspection.table_names():
-        call_command("migrate", interactive=False, verbosity=0)
+    tables_again()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +28,7 @@ from submissions.services import documents
 from submissions.services.documents import DocumentDamaged, read_document, storage, storage_path, store_document
 from submissions.services.drafting import package_check
 from tests import s3
-from tests.core.backup_places import empty_database, forget_connections, new_keys
+from tests.core.backup_places import empty_database, forget_connections, new_keys, tables_again
 from tests.fixtures import AT
 from tests.s3_proxy import Proxy
 from tests.submissions.world import World, store_package
@@ -245,8 +244,7 @@ def test_a_backup_is_put_back_from_bucket_to_bucket(
     assert sorted(storages["documents"].names()) == before  # type: ignore[attr-defined]
     assert Document.objects.count()
     assert all(read_document(document) for document in Document.objects.all())
-    if not connection.introspection.table_names():
-        call_command("migrate", interactive=False, verbosity=0)
+    tables_again()
 
 
 def test_readyz_and_the_log_tell_of_a_bucket_that_cannot_be_used(
