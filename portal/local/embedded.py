@@ -63,14 +63,14 @@ def data_folder(project: Path, *, given: str | None) -> Path:
     state = ROOT_STATE / f"{project.name}-{_digest(project)}"
     _make(ROOT_STATE)
     _make(state)
-    folder.unlink(missing_ok=True)  # a link to nowhere
-    folder.symlink_to(state)
-    return state
+    link = folder.with_name(f"{folder.name}-{os.getpid()}")
+    link.symlink_to(state)
+    return link.rename(folder).resolve()  # over a link to nowhere, or that of another process
 
 
 def _make(folder: Path) -> None:
     """Mode 0711 for root: the servers' user must reach its own sub-folder, which has mode 0700."""
-    if not folder.exists():
+    with suppress(FileExistsError):  # also when another process that starts with it was first
         folder.mkdir(parents=True)
         folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
@@ -121,12 +121,14 @@ def servers(
     if not needed:
         yield {}
         return
-    home = Home.prepare(data)
     with ExitStack() as stack:
-        makers = {"postgresql": lambda: _postgresql(home, throwaway=throwaway), "valkey": lambda: _valkey(home)}
-        started = {name: stack.enter_context(_running(home, makers[name])) for name in needed}
-        if "postgresql" in needed:
-            _make_database(home)
+        with (data / "start.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of several processes, one makes what is not there yet
+            home = Home.prepare(data)
+            makers = {"postgresql": lambda: _postgresql(home, throwaway=throwaway), "valkey": lambda: _valkey(home)}
+            started = {name: stack.enter_context(_running(home, makers[name])) for name in needed}
+            if "postgresql" in needed:
+                _make_database(home)
         yield {name: supervisor for name, supervisor in started.items() if supervisor}
 
 

@@ -90,6 +90,7 @@ def workplace() -> Iterator[Field]:
         try:
             yield made
         finally:
+            sys.stdout.write(made.logs())  # shown when the test fails
             for worker in made.workers:
                 worker.kill()
                 worker.wait()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -191,6 +192,34 @@ def test_a_folder_may_have_a_space_and_any_letter_in_its_name(data):
 
     with embedded.servers(folder, throwaway=True):
         assert answering(folder) == ["postgresql", "valkey"]
+
+
+def test_processes_that_begin_at_once_share_a_new_folder(data, monkeypatch):
+    """Another one makes each folder after this one has seen that it is not there."""
+    make = Path.mkdir
+
+    def second(folder, *words, **more):
+        make(folder, *words, **more)
+        make(folder, *words, **more)
+
+    monkeypatch.setattr(Path, "mkdir", second)
+
+    folder = embedded.data_folder(settings.BASE_DIR, given=str(data / "new" / "one"))
+
+    assert folder.is_dir()
+
+
+def test_servers_are_made_once_by_processes_that_begin_at_once(data):
+    command = [sys.executable, "-c", OWNER, str(data)]
+    owners = [subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE) for _ in range(3)]
+    try:
+        assert [owner.stdout.readline() for owner in owners] == [b"up\n"] * 3
+        assert answering(data) == ["postgresql", "valkey"]
+    finally:
+        for owner in owners:
+            owner.kill()
+            owner.communicate()
+        gone(data)
 
 
 def test_one_data_folder_has_one_run(data):
