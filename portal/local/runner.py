@@ -36,7 +36,7 @@ from portal.local.restart import Restarted
 PATIENCE = 4.0  # seconds for a process to stop; honcho's own patience is 5
 RESTARTED = ("worker", "beat")  # a broker that goes away can end them; what they do is safe to begin again
 POLL = 0.5  # seconds between two looks whether the servers run
-FIRST_PAGE = 60  # seconds to wait for the first page
+FIRST_PAGE = 300  # seconds to wait for the first page; a slow machine needs more than one minute
 
 
 class PortInUse(Exception):
@@ -174,7 +174,12 @@ class Runner(Manager):
     def _greet(self) -> None:
         """Then the demonstration is built, when that is to be done; its builder does the work of the workers until then."""
         introduce()
-        if answers(f"http://127.0.0.1:{settings.PORT}/accounts/login/") and not self._terminating:
+        has_come = answers(f"http://127.0.0.1:{settings.PORT}/accounts/login/")
+        if self._terminating:
+            return
+        if not has_come:
+            say(f"No page has come within {FIRST_PAGE // 60} minutes; the lines of web above say why.\n")
+        else:
             say(greeting())
             if self.is_building:
                 running.build(say=say)

@@ -131,7 +131,7 @@ def test_of_two_who_add_the_same_at_once_one_is_told_of_the_other(vendor: Vendor
     barrier, results = threading.Barrier(2), []
 
     def act() -> None:
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=60)
         try:
             results.append(add())
         except AlreadyCustomer as error:
@@ -143,7 +143,7 @@ def test_of_two_who_add_the_same_at_once_one_is_told_of_the_other(vendor: Vendor
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
 
     assert sorted(type(result).__name__ for result in results) == ["AlreadyCustomer", "Customer"]
 

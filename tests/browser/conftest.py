@@ -106,7 +106,7 @@ def _run(environment: dict[str, str], output: Path) -> Iterator[Portal]:
         yield Portal(own, sandbox, password[1], output)
     finally:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def _greeting(process: subprocess.Popen[bytes], output: Path) -> str:

@@ -147,12 +147,12 @@ class TestChain:
             with transaction.atomic():
                 write(1)
                 started.set()
-                may_commit.wait(5)
+                may_commit.wait(60)
             connection.close()
 
         writer = threading.Thread(target=slow_writer)
         writer.start()
-        started.wait(5)
+        started.wait(60)
         while_open = audit_chain.seal(at=AT)
         may_commit.set()
         writer.join()

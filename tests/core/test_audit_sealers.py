@@ -45,7 +45,7 @@ def thread(act: Callable[[], object]) -> Iterator[list[object]]:
     try:
         yield results
     finally:
-        worker.join(20)
+        worker.join(60)
         assert not worker.is_alive()
 
 

@@ -96,7 +96,7 @@ def test_the_request_id_follows_into_the_worker():
     with start_worker(app, pool="solo", perform_ping_check=False), Redis.from_url(settings.REDIS_URL) as valkey:
         tell_request_id.delay()
 
-        told = valkey.blpop("told", timeout=10)
+        told = valkey.blpop("told", timeout=60)
 
     request_id.reset(token)
     assert told == (b"told", b"request-1234")

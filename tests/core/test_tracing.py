@@ -92,7 +92,7 @@ def test_a_task_and_its_calls_belong_to_the_trace_of_the_page(spans: InMemorySpa
 def wait_for_spans(spans: InMemorySpanExporter, number: int) -> None:
     from tests.local.test_run import wait_for
 
-    wait_for(lambda: len(spans.get_finished_spans()) >= number, seconds=10)
+    wait_for(lambda: len(spans.get_finished_spans()) >= number, seconds=60)
 
 
 def test_a_task_that_fails_tells_the_class_of_its_error_alone(spans: InMemorySpanExporter, db: None) -> None:

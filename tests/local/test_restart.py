@@ -50,11 +50,11 @@ def test_the_run_can_end_after_one_was_given_up() -> None:
     ending, events = fork.Event(), fork.Queue()
     given_up = fork.Process(target=Restarted(FAILS, ending=ending, name="worker").run, args=(events,))
     given_up.start()
-    given_up.join(30)
+    given_up.join(60)
 
     asking = threading.Thread(target=ending.set, daemon=True)
     asking.start()
-    asking.join(10)
+    asking.join(60)
 
     assert given_up.exitcode == 0
     assert not asking.is_alive(), "who ends the run waits for the process that is gone"

@@ -10,11 +10,13 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from django.conf import settings
 
+from portal.local import runner
 from portal.local.keeper import is_alive
 
 pytestmark = pytest.mark.faults
@@ -182,6 +184,18 @@ def test_nobody_else_can_read_what_the_run_writes(shared):
     assert open_to_others == []
 
 
+def test_who_waits_for_a_page_that_does_not_come_is_told(monkeypatch, capsys, settings):
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))  # taken, and answers nobody
+        settings.PORT = door.getsockname()[1]
+        monkeypatch.setattr(runner, "introduce", lambda: None)
+        monkeypatch.setattr(runner, "FIRST_PAGE", 0.1)
+
+        runner.Runner._greet(SimpleNamespace(_terminating=False, is_building=False))
+
+    assert "No page has come" in capsys.readouterr().out
+
+
 def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
     process, _ = running
     everything = everything_below(process.pid)
@@ -189,8 +203,8 @@ def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
 
     os.killpg(process.pid, signal.SIGINT)
 
-    assert process.wait(15) == 0
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=20)
+    assert process.wait(60) == 0
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=60)
 
 
 def test_a_process_that_ends_by_itself_ends_the_rest_and_is_named(running):
@@ -199,7 +213,7 @@ def test_a_process_that_ends_by_itself_ends_the_rest_and_is_named(running):
 
     os.kill(web, signal.SIGTERM)
 
-    assert process.wait(15) > 0  # 1, or 143 where the signal came before web listened to it
+    assert process.wait(60) > 0  # 1, or 143 where the signal came before web listened to it
     assert "web stopped" in output.read_text()
     assert "a process ended on its own" in output.read_text()
 
@@ -227,8 +241,8 @@ def test_a_worker_that_dies_is_started_again_and_works_on(running, runs):
     assert process.poll() is None
     everything = everything_below(process.pid)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(15) == 0
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=20)
+    assert process.wait(60) == 0
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=60)
 
 
 def test_nothing_outlives_a_runner_that_was_killed(running):

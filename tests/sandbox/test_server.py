@@ -29,23 +29,23 @@ def sandbox(state: Path) -> Iterator[httpx.Client]:
     port = free_port()
     process = subprocess.Popen([*COMMAND, "--port", str(port), "--state", str(state)], stdout=subprocess.DEVNULL)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as http:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             until_it_answers(http)
             yield http
     finally:
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def until_it_answers(http: httpx.Client) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         try:
             http.get("/")
         except httpx.TransportError:
             time.sleep(0.05)
         else:
             return
-    pytest.fail("the sandbox did not answer within ten seconds")
+    pytest.fail("the sandbox did not answer within a minute")
 
 
 def refused(*arguments: str) -> str:

@@ -218,7 +218,7 @@ def test_two_clicks_at_once_make_one_draft(access: Access) -> None:
     together = threading.Barrier(4)
 
     def click(_number: int) -> int:
-        together.wait(20)
+        together.wait(60)
         try:
             draft, _refused = drafts.begin(
                 access=access, service=SERVICE, period=Period.year(2025),

@@ -187,7 +187,7 @@ def test_many_threads_share_one_request_and_touch_no_database(world: World, djan
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=20)
+            thread.join(timeout=60)
 
     assert (len(result), len(set(result)), len(world.calls("POST", TOKEN))) == (8, 1, 1)
 

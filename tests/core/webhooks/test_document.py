@@ -30,7 +30,7 @@ def as_documented(secret: str, port: int) -> Iterator[subprocess.Popen[str]]:
     [code] = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     code = code.replace("whsec_…", secret).replace("8080", str(port))
     with subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        wait_for(lambda: answers(port), seconds=20)
+        wait_for(lambda: answers(port), seconds=60)
         yield process
         process.terminate()
 

@@ -81,7 +81,7 @@ def test_the_worker_begins_when_the_building_has_ended(file: Path, ending: Phase
         time.sleep(1)
         was_waiting = waiting.poll() is None
         progress.write(Progress(ending))
-        said, _ = waiting.communicate(timeout=20)
+        said, _ = waiting.communicate(timeout=60)
 
     assert was_waiting
     assert said == "at work\n"

@@ -145,7 +145,7 @@ def at_once(number: int, act: Any) -> None:
 
     def run() -> None:
         try:
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             act()
         except Exception as error:
             errors.append(error)
