@@ -34,6 +34,7 @@ from portal.core.database import WORKER, limit_statements
 from portal.core.env import BadSetting
 from portal.core.queues import Purpose, heartbeat_queue
 from portal.core.request_id import new_request_id, request_id
+from portal.core.valkey import ERRORS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 try:
@@ -87,12 +88,14 @@ def trace(**_: Any) -> None:
 @celeryd_after_setup.connect
 def set_up(*, sender: str, instance: Any, **_: Any) -> None:
     """A worker serves the heartbeat queue beside each of its queues, whatever it was started with, and reports that it runs."""
-    from portal.core.operation.work import Reporter  # needs the apps
+    from portal.core.operation.work import Reporter, throw_away_expired  # needs the apps
 
     queues = instance.app.amqp.queues
     served = set(queues.consume_from) & set(Purpose)
     for name in served:
         queues.select_add(heartbeat_queue(name))
+    with suppress(*ERRORS):  # it takes them one by one then
+        throw_away_expired(queues.consume_from, at=timezone.now())
     reporter = Reporter(name=sender, queues=served, processes=instance.concurrency)
     heartbeat_sent.connect(lambda **_: reporter.tell(), weak=False)
 
