@@ -293,11 +293,11 @@ def _service(service_id: str) -> catalogue.Service:
 
 
 def _period(way: Retrieval, text: str) -> Period:
-    """Last year, this year or the next, as on the page."""
+    """As on the page. Raises Problem."""
     today = timezone.localdate()
     if way.period_kind != PeriodKind.YEAR:
         return Period(PeriodKind.NONE, today)
-    years = [str(today.year + step) for step in (-1, 0, 1)]
+    years = [str(year) for year in sorted(making.years(today))]
     if text not in years:
         raise refused("period", _("Skal være en av: %(values)s.") % {"values": ", ".join(years)})
     return Period.year(int(text))
