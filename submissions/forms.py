@@ -15,6 +15,7 @@ from submissions.adapters.retrieval import Ask, Retrieval
 from submissions.period import Period, PeriodKind
 from submissions.services.catalogue import Service
 from submissions.services.offers import Offer
+from submissions.services.orders import making
 
 FIRST_YEAR = 2015
 MONTHS, TERMS = 36, 18
@@ -232,7 +233,7 @@ class OrderForm(CleanText, forms.Form):
         kinds = way.kinds(today=today)
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         self.fields["kind"].initial = kinds[0][0] if kinds else None
-        years = [(str(year), str(year)) for year in (today.year, today.year + 1, today.year - 1)]
+        years = [(str(year), str(year)) for year in making.years(today)]
         self.fields["year"].choices = years  # type: ignore[attr-defined]
         unwanted = [] if kinds else ["kind"]
         unwanted += [] if way.period_kind == PeriodKind.YEAR else ["year"]

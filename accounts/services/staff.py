@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -215,12 +215,6 @@ def check_not_last(user: User) -> None:
     left = {each.pk for each in keepers if each.has_usable_password()}
     if user.pk in left and left == {user.pk}:
         raise LastAdministrator
-
-
-def assign_portfolios(*, user: User, portfolios: Iterable[Portfolio], by: str, at: datetime) -> None:
-    """The portfolios of a member of staff from now on. Nothing is recorded when they are the same."""
-    wanted = frozenset(each.pk for each in portfolios)
-    change_rights(user=user, rights=replace(rights_of(user), portfolios=wanted), by=by, at=at, tell=False)
 
 
 def change_own_password(*, user: User, password: str, at: datetime) -> None:

@@ -133,6 +133,8 @@ EXAMPLES: dict[str, Example] = {
     "add_files": {"body": {"files": ["(the bytes of RF-1086-U.xml)"]}, "200": DETAIL},
     "remove_file": {"200": DETAIL},
     "correct_submission": {"201": {**DETAIL, "corrects": ACCESS_ID}},
+    "answer_dialog": {"201": {**DETAIL, "service": "innrapportering-kontrollopplysninger", "period": "", "status": "DRAFT",
+                              "status_text": "Kladd"}},
     "list_submissions": {"200": {"items": [ROW], "next": ""}},
     "get_submission": {"200": DETAIL},
     "get_findings": {"200": [FINDING]},
@@ -149,6 +151,7 @@ EXAMPLES: dict[str, Example] = {
     "place_order": {"body": {"orgnr": "310987654", "service": CARDS, "period": "2026", "people": ["00000000000"]}, "201": PLACED},
     "list_orders": {"200": {"items": [ORDER_ROW], "next": ""}},
     "get_order": {"200": ORDER},
+    "order_again": {"200": WAITING},
     "cancel_order": {"200": {**WAITING, "status": "CANCELLED", "status_text": "Avbrutt"}},
     "get_answer": {
         "200": [{"title": "Skattekort", "columns": ["Arbeidsgiver", "Ansatt", "Svar"],

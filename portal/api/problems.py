@@ -41,6 +41,10 @@ TABLE: dict[str, tuple[int, Any]] = {
     "KEY_USED": (409, _("Samme Idempotency-Key er brukt til noe annet. Bruk en ny for hvert nytt kall.")),
     "KEY_BUSY": (409, _("Det samme kallet er i gang. Spør igjen om litt.")),
     "NOT_ALLOWED": (409, _("Tjenesten kan ikke brukes for kunden.")),
+    "PERSON_NEEDED": (
+        409,
+        _("Bestillingen kan alt være mottatt. Bare en person kan bestille på nytt, på siden i page."),
+    ),
     "NO_ANSWER": (409, _("Bestillingen har ikke noe svar, eller svaret er slettet.")),
     "FILE_DAMAGED": (409, _("Den lagrede filen kan ikke leses lenger.")),
     "CURSOR_TOO_OLD": (410, _("Hendelser etter denne plassen er slettet. Les tilstandene, og gå videre fra oldest.")),

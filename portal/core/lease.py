@@ -37,6 +37,7 @@ ROUNDS_BEFORE_A_PERSON = 3  # failed ones in a row, then the overview counts the
 SAME_CLOCK = timedelta(seconds=5)
 """Clocks that differ less count as the same: a lease lasts minutes, and a statement takes time to arrive."""
 LASTING = Q(failures__gte=ROUNDS_BEFORE_A_PERSON) & ~Q(problem_code="")
+LATE = timedelta(minutes=10)  # what a worker does by itself takes less: the overview tells of what has stood for longer
 
 logger = logging.getLogger(__name__)
 

@@ -160,21 +160,23 @@ _clients = _Clients()
 
 
 @cache
-def _clients_of(ca: str, at: bool) -> _Clients:
-    """`at`: of calls to an address that was checked. They go through no proxy, which would look the name up by itself."""
-    return _Clients(ca, is_direct=at) if ca or at else _clients
+def _clients_of(ca: str, is_direct: bool) -> _Clients:
+    return _Clients(ca, is_direct=is_direct) if ca or is_direct else _clients
 
 
 class Channel:
     """Calls to one service below one base address."""
 
-    def __init__(self, *, service: str, base_url: str, patience: float = 20, at: str = "", ca: str = "") -> None:
+    def __init__(
+        self, *, service: str, base_url: str, patience: float = 20, at: str = "", ca: str = "", is_direct: bool = False
+    ) -> None:
         """`patience`: seconds without a byte before we give up. Longer than the remote's own limit, so that its answer is seen.
 
         `at`: an IP address to connect to, whatever the name in the address leads to now; for a stranger's server, whose path may be a
-        secret and whose answer is not read. `ca`: a file with certificates, for a remote whose own they are.
+        secret and whose answer is not read. No proxy is asked then, which would look the name up by itself. `ca`: a file with
+        certificates, for a remote whose own they are. `is_direct`: past every proxy, to a server that only this machine reaches.
         """
-        self.service, self.at, self._ca = service, at, ca
+        self.service, self.at, self._ca, self._is_direct = service, at, ca, is_direct or bool(at)
         self.base_url = base_url.rstrip("/")
         self._timeout = httpx.Timeout(patience, connect=5)
 
@@ -208,7 +210,7 @@ class Channel:
                 if self.at:
                     _connect_to(self.at, request)
                 return _judge(
-                    *_send(request, where, seen, _clients_of(self._ca, bool(self.at)), reads=not self.at), where
+                    *_send(request, where, seen, _clients_of(self._ca, self._is_direct), reads=not self.at), where
                 )
         except GatewayError as error:
             failure = type(error).__name__

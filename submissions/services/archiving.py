@@ -31,10 +31,6 @@ class UnderWay:
     orders: int
     questions: int
 
-    @property
-    def is_nothing(self) -> bool:
-        return not (self.submissions or self.orders or self.questions)
-
 
 def under_way(customer: Customer) -> UnderWay:
     """Six queries. Reports for an accountant's clients go through its access, so they count too."""

@@ -139,15 +139,19 @@ def _gui_address(dialog: Dialog) -> str:
     return urls.values_list("attachments__gui_url", flat=True).first() or ""
 
 
-def begin(*, dialog: Dialog, by: str, at: datetime) -> Submission:
-    """A draft that answers the dialog; the open one when there is one. Raises NotAsked and drafts.NotAllowed."""
+def begin(*, dialog: Dialog, by: str, at: datetime, is_person: bool = True) -> Submission:
+    """A draft that answers the dialog; the open one when there is one. `is_person` False: a machine begins, and has read nothing.
+
+    Raises NotAsked and drafts.NotAllowed.
+    """
     service = service_of(dialog)
     if service is None or dialog.gone_at is not None or dialog.status == "Completed":
         raise NotAsked(f"dialog {dialog.pk} asks for nothing")
     access = access_for(customer=dialog.customer, service=service, used=dialog.access)
     period = Period(PeriodKind.NONE, timezone.localdate(at))
-    with transaction.atomic():
-        note.dialog_answered(dialog=dialog, by=by, at=at)
+    if is_person:
+        with transaction.atomic():
+            note.dialog_answered(dialog=dialog, by=by, at=at)
     try:
         draft, _refused = drafts.begin(
             access=access,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -19,7 +19,7 @@ from accounts.services.portfolio_filter import PARAMETER, in_portfolio
 from portal.core.database import has_row, keyed
 from portal.core.environments import Environment
 from portal.core.filters import Group
-from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
+from portal.core.lease import LASTING, LATE, ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
 from systemusers.models import (
     STUCK,
@@ -40,10 +40,6 @@ from systemusers.services.next_step import UNANSWERED, step_of
 
 S = Access.Status
 Customers = TypeVar("Customers", bound=QuerySet[Customer])
-
-
-LATE = timedelta(minutes=10)
-"""What a worker does by itself takes less."""
 
 
 def _state(status: str, label: object = None, *, is_hidden: bool = False) -> Group:

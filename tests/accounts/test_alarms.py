@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Alarm, Charge, Customer, InstallationGrant, Role, User
 from accounts.services import alarms
 from accounts.services.integrations import proofs
-from accounts.services.staff import Rights, change_rights, rights_of
+from accounts.services.staff import Rights, change_rights, rights_of, save_user
 from portal.core import alarm_limits
 from portal.core.audit import AuditEvent, record
 from portal.core.audit_events import AuditType
@@ -300,6 +302,31 @@ def test_it_is_on_the_overview_until_somebody_has_seen_it(
     assert (case_worker.name in shown, "Mye lest på kort tid" in shown) == (True, True)
     assert row.seen_by == administrator.actor
     assert AuditEvent.objects.filter(what=AuditType.ALARM_SEEN).count() == 1
+
+
+def test_each_new_administrator_has_a_link_and_many_cost_the_same(
+    client: Client, administrator: User, vendor: Any
+) -> None:
+    """Also one who has another address by now."""
+    client.force_login(administrator)
+    client.get("/sandbox/oversight/alarms/")
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/sandbox/oversight/alarms/")
+        return len(asked)
+
+    people = [make_user(Role.ADMINISTRATOR, f"{n}@vendor.example") for n in range(5)]
+    for user in people:
+        Alarm.objects.create(kind=K.ADMINISTRATOR, about=user.actor, day=AT, began_at=AT, newest_at=AT)
+        if user == people[0]:
+            one = queries()
+    people[0].email = "new@vendor.example"
+    save_user(user=people[0], by=administrator.actor, at=AT)
+
+    assert queries() == one
+    rows = client.get("/sandbox/oversight/alarms/").context["rows"]
+    assert {row.url for row in rows} == {f"/sandbox/people/{user.pk}/" for user in people}
 
 
 def test_alarms_are_for_those_who_keep_people(client: Client, vendor: Any, reader: User) -> None:

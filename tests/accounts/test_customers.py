@@ -94,13 +94,9 @@ def test_many_are_found_alike_however_they_are_looked_for(vendor: Vendor) -> Non
 
 
 def test_a_part_of_a_name_is_looked_up_and_not_read_for(vendor: Vendor) -> None:
-    rows = [
-        Customer(environment="SANDBOX", orgnr=f"31{n:07}", name=f"Kunde {n} {'Ø' if n % 2 else 'A'}bygg AS")
-        for n in range(3000)
-    ]
-    Customer.objects.bulk_create([*rows, Customer(environment="SANDBOX", orgnr="319999999", name="Nordlysfjæra AS")])
+    """Whatever a table of this size makes cheaper: a condition that no index answers would be read for all the same."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE accounts_customer")
+        cursor.execute("SET LOCAL enable_seqscan = off")
 
     plan = Customer.objects.matching("lysfj").explain()
 

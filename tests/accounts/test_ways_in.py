@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Charge, Portfolio, Proposal, Role, User
 from accounts.services import factors, invitations, proposals, single_sign_on, ways_in
@@ -233,3 +235,23 @@ def test_however_many_were_invited_one_look_is_few_queries(
 
     with django_assert_max_num_queries(4):
         assert not is_second_person(one.actor, {two.pk}, at=LATER)
+
+
+def test_who_could_approve_is_as_many_queries_for_many_colleagues_as_for_few(
+    administrator: User, other: User, third: User
+) -> None:
+    change_address(other, administrator)
+
+    def able() -> tuple[set[User], int]:
+        kind = Proposal.Kind.CUSTOMERS_ASKED
+        with CaptureQueriesContext(connection) as queries:
+            found = proposals.seconds(
+                kind, environment="SANDBOX", user=administrator, target=administrator, params={}, at=LATER
+            )
+        return set(found), len(queries)
+
+    few, queries = able()
+    more = {make_user(Role.ADMINISTRATOR, f"{n}@vendor.example") for n in range(6)}
+
+    assert few == {third}
+    assert able() == ({third, *more}, queries)

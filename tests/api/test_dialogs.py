@@ -17,7 +17,7 @@ from portal.api.resources import letters as letter_resource
 from portal.core import alarm_limits
 from portal.core.audit import AuditEvent
 from portal.core.required import required
-from submissions.models import Dialog, Opening, Transmission
+from submissions.models import Dialog, Opening, Submission, Transmission
 from submissions.services.casework.unread import mark_seen
 from submissions.services.pages import dialogs as pages
 from submissions.services.pages import letters as letter_pages
@@ -25,8 +25,10 @@ from tests.api.erp import Erp, make_integration
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.submissions.inbox.reading import Reading, opened_dialogs
 from tests.submissions.opened.rig import Desk
+from tests.submissions.test_material import SAFT, Audit, audit
 from tests.submissions.world import RESOURCE, SERVICE, World
 
+__all__ = ["audit"]
 NOW = "Vedtak om tvangsmulkt"
 
 
@@ -196,6 +198,31 @@ class TestReading:
 
         assert ["open", *for_all, ENDED] == resource.GROUPS
         assert [*(group.code for group in letter_pages.groups()), ENDED] == letter_resource.GROUPS
+
+
+class TestMaterial:
+    def test_what_is_asked_for_is_sent_to_the_dialog_and_nobody_has_read_it(self, erp: Erp, audit: Audit) -> None:
+        """The open draft again, also under another key."""
+        asking = audit.asks()
+        (found,) = erp.get("/dialogs", {"group": "material"}).json()["items"]
+        made, again = (erp.post(f"/dialogs/{found['id']}/answer") for _ in range(2))
+        path = f"/submissions/{made.json()['reference']}"
+        erp.upload(f"{path}/files", [("saft.xml", SAFT)])
+        codes = [each["code"] for each in erp.get(f"{path}/preflight").json()["questions"]]
+        queued = erp.post(f"{path}/queue", {"confirm": codes})
+
+        audit.world.at = timezone.now()  # queued by the clock of the day
+        row = audit.world.settle(audit.world.send(Submission.objects.get()))
+
+        assert (made.status_code, again.json(), queued.status_code) == (201, made.json(), 202)
+        assert (row.answers, row.status, row.created_by) == (asking, "DELIVERED", "integration:erp")
+        assert Transmission.objects.letters().filter(dialog=asking, read_at__isnull=True).exists()
+        assert erp.get("/dialogs", {"group": "material"}).json()["items"] == []
+
+    def test_a_dialog_that_asks_for_nothing_is_a_conflict(self, erp: Erp, reading: Reading) -> None:
+        reply = erp.post(f"/dialogs/{ordered(reading).pk}/answer")
+
+        assert (reply.status_code, reply.json()["code"], Submission.objects.exists()) == (409, "MOVED_ON", False)
 
 
 class TestOurWork:

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from accounts.models import KeyedCall, Portfolio, User
 from portal.core.audit import AuditEvent
-from submissions.models import Document, Order
+from submissions.models import NOT_READY, Document, Order
 from submissions.services.documents import storage, storage_path
 from tests.api.erp import Erp, make_integration
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.submissions.orders.rig import Rig, person
 from tests.submissions.world import World
 
+PLACE = "/bestillSkattekort"
 CARDS, CLAIMS = "skattekorttilarbeidsgiver", "kravogbetalinger"
 OK, NO_CARD = person("4"), person("9")
 YEAR = str(timezone.localdate().year)
@@ -164,6 +165,49 @@ class TestAnswers:
         assert others.get(path).json()["code"] == "SCOPE_MISSING"
         assert erp.get(path, **{"On-Behalf-Of": reader.email}).json()["code"] == "SCOPE_MISSING"
         assert others.get(f"/documents/{Document.objects.get(order=order).pk}").status_code == 404
+
+
+class TestAgain:
+    def test_a_refused_order_is_placed_once_more_with_the_same_list(self, erp: Erp, cards: Rig) -> None:
+        cards.fault(PLACE, status=400, body=json.dumps({"kode": "FOR_001", "melding": "bestillingstype mangler"}))
+        order = placed(erp, cards)
+        path = f"/orders/{order.reference}"
+        before = erp.get(path).json()
+
+        replies = [erp.post(f"{path}/again", key="again") for _ in range(2)]
+        order = cards.finish_clicked(order)
+
+        assert (before["status"], before["problem"]["code"]) == ("FAILED", "FOR_001")
+        assert [(reply.status_code, reply.json()["status"], reply.json()["problem"]) for reply in replies] == [
+            (200, "QUEUED", None)
+        ] * 2
+        assert (order.status, cards.calls(PLACE)) == ("FETCHED", 2)
+        assert len(erp.get(f"{path}/answer").json()[0]["rows"]) == 2
+
+    def test_one_that_may_have_been_placed_is_for_a_person(self, erp: Erp, cards: Rig, case_worker: User) -> None:
+        cards.fault(PLACE, status=504)
+        order = placed(erp, cards)
+        path = f"/orders/{order.reference}/again"
+
+        replies = [erp.post(path), erp.post(path, **{"On-Behalf-Of": case_worker.email})]
+
+        assert [(reply.status_code, reply.json()["code"]) for reply in replies] == [(409, "PERSON_NEEDED")] * 2
+        assert replies[0].json()["page"].endswith(f"/sandbox/orders/{order.pk}/")
+        assert (cards.finish_clicked(order).status, cards.calls(PLACE)) == ("UNCERTAIN", 1)
+
+    def test_an_answer_that_did_not_come_is_waited_for_again_and_one_that_is_here_is_not(
+        self, erp: Erp, cards: Rig
+    ) -> None:
+        reference = erp.post("/orders", wanted()).json()["reference"]
+        late = Order.objects.filter(reference=reference)
+        late.update(status="ORDERED", problem_code=NOT_READY, next_attempt_at=None, remote_id="1")
+        here = placed(erp, cards)
+
+        again, done = (erp.post(f"/orders/{each}/again") for each in (reference, here.reference))
+
+        assert (again.status_code, again.json()["status"], again.json()["problem"]) == (200, "ORDERED", None)
+        assert late.get().next_attempt_at is not None
+        assert (done.status_code, done.json()["code"]) == (409, "MOVED_ON")
 
 
 class TestStopping:

@@ -12,6 +12,7 @@ import pytest
 from portal.gateways import http, webhook
 from portal.gateways.errors import Unavailable
 from portal.gateways.http import Channel
+from portal.gateways.key_services import machine_token
 
 pytestmark = pytest.mark.usefixtures("real_wire")
 
@@ -38,7 +39,8 @@ def server(*answers: bytes) -> Iterator[str]:
                 connection.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve)
+        listening.settimeout(10)  # where nobody calls, the test fails and does not wait for ever
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         thread.join(5)
@@ -84,16 +86,30 @@ def test_a_whole_answer_is_read() -> None:
     assert (reply.status, reply.json()) == (200, {})
 
 
-def test_a_message_to_an_address_that_was_checked_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would look the name up by itself, and be taken for the receiver."""
+@pytest.fixture
+def proxy_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine has a proxy, where nobody answers."""
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        monkeypatch.delenv("no_proxy", raising=False)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    http._clients_of.cache_clear()
+    yield
+    http._clients_of("", True).close()
     http._clients_of.cache_clear()
 
+
+@pytest.mark.usefixtures("proxy_away")
+def test_a_message_to_an_address_that_was_checked_goes_through_no_proxy() -> None:
+    """A proxy would look the name up by itself, and be taken for the receiver."""
     with server(b"HTTP/1.1 204 No Content\r\n\r\n") as url:
         webhook.deliver(f"{url}/hooks", ip="127.0.0.1", content=b"{}", headers={})
 
-    http._clients_of("", True).close()
-    http._clients_of.cache_clear()
+
+@pytest.mark.usefixtures("proxy_away")
+def test_a_token_of_the_machine_comes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy does not reach the cloud's own server, and is not to read the token."""
+    with server(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as url:
+        monkeypatch.setenv("GCE_METADATA_HOST", url.removeprefix("http://"))
+
+        assert machine_token.of_google().status == 200

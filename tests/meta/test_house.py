@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import django
 import polib
 import pytest
 from django.utils.translation.template import templatize
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("portal", "accounts", "systemusers", "submissions")
 SOURCES = [p for app in APPS for p in (ROOT / app).rglob("*.py") if "migrations" not in p.parts]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+MAILS = sorted((ROOT / "templates").rglob("*.txt"))
 PAGES = [*TEMPLATES, *sorted((ROOT / "portal" / "sandbox").rglob("*.html"))]
 GETTEXT = {"_", "gettext", "gettext_lazy", "lazy", "ngettext", "ngettext_lazy"}
 MOST_LINES, MOST_FUNCTION, MOST_TEMPLATE, WIDEST = 400, 50, 80, 120
@@ -135,6 +137,20 @@ def test_every_text_is_in_the_catalogue(language: str) -> None:
     assert texts() - {entry.msgid for entry in catalogue} == set()
 
 
+@pytest.mark.parametrize("language", ["nn", "en"])
+def test_no_text_is_translated_that_nothing_uses(language: str) -> None:
+    """But for those of Django's own pages that Django has not translated."""
+    catalogue = polib.pofile(str(ROOT / "locale" / language / "LC_MESSAGES" / "django.po"))
+
+    assert {entry.msgid for entry in catalogue} - texts() - texts_of_django() == set()
+
+
+@cache
+def texts_of_django() -> set[str]:
+    files = Path(django.__file__).parent.rglob("locale/en/LC_MESSAGES/django.po")
+    return {entry.msgid for file in files for entry in polib.pofile(str(file))}
+
+
 CALL = re.compile(r"""\b(?:_|n?gettext)\((u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*")""")
 
 
@@ -145,7 +161,7 @@ def texts() -> frozenset[str]:
 
 def texts_in_templates() -> Iterator[str]:
     """By Django's own reading of them, which makes gettext's calls out of both kinds of tags."""
-    for path in TEMPLATES:
+    for path in [*TEMPLATES, *MAILS]:
         calls = templatize(text_of(path), origin=path.name)
         yield from (ast.literal_eval(result) for result in CALL.findall(calls))
 

@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Alarm, Portfolio, Role, User
 from accounts.services import alarms, invitations
@@ -605,3 +606,19 @@ def test_switching_it_off_is_an_alarm_each_time_also_when_it_is_on_again(
     )
     assert "Krav om godkjenning slått av" in page
     assert again == [0, 1]
+
+
+def test_a_report_more_on_the_page_of_approvals_is_few_queries(access: Access, case_worker: User) -> None:
+    """Its files, what was sent before about the same, and its facts; nothing that all of them share."""
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            rows = approving.to_approve(user=case_worker, environment=Environment.SANDBOX, at=AT)
+        assert len(rows) == Submission.objects.count()
+        return len(captured)
+
+    asked(access, **Period.year(2020).columns())
+    one = queries()
+    asked(access, **Period.year(2021).columns())
+
+    assert queries() - one <= 6

@@ -1,4 +1,4 @@
-"""Drafts: begun with files or with JSON, checked without keeping anything, files added, and a correction begun."""
+"""Drafts: begun with files or with JSON, checked without keeping anything, files added, and a correction or an answer begun."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic import Field
 from accounts.models import Customer, Scope
 from portal.api.keyed import keyed, made_before, note_made
 from portal.api.problems import Problem
-from portal.api.resources import customers
+from portal.api.resources import customers, dialogs
 from portal.api.resources.services import offer_of
 from portal.api.resources.submission_shapes import SubmissionDetail, detailed, find, mine, shown_findings, unsaved
 from portal.api.security import Call, OAuth2
@@ -28,7 +28,7 @@ from submissions.adapters.base import Level
 from submissions.forms import WANTED
 from submissions.models import Submission
 from submissions.period import Period, PeriodKind
-from submissions.services import catalogue
+from submissions.services import catalogue, material
 from submissions.services.documents import clean_filename
 from submissions.services.drafting import checking, drafts, removing
 from submissions.services.offers import Offer, offers_for
@@ -172,6 +172,21 @@ def correct_submission(request: Call, reference: UUID, key: IdempotencyKey) -> S
         raise Problem("NOT_ALLOWED", detail=str(error)) from None
     except drafts.NotOpen:
         raise Problem("MOVED_ON", detail=row.get_status_display()) from None
+    return Status(201, detailed(find(request, draft.reference)))
+
+
+@router.post("/dialogs/{int:id}/answer", auth=WRITE, response=Answer, operation_id="answer_dialog",
+             summary="Begin a submission of material that a dialog asks for")  # fmt: skip
+@keyed(in_one=False)
+def answer_dialog(request: Call, id: int, key: IdempotencyKey) -> Status[SubmissionDetail]:
+    """A draft without files; the open one where there is one. Add the files, and send it as any other. No letter is marked as read."""
+    row = dialogs.find(request, id)
+    try:
+        draft = material.begin(dialog=row, by=request.auth.actor, at=timezone.now(), is_person=False)
+    except material.NotAsked:
+        raise Problem("MOVED_ON", detail=_("Dialogen ber ikke lenger om noe.")) from None
+    except drafts.NotAllowed as error:
+        raise Problem("NOT_ALLOWED", detail=str(error)) from None
     return Status(201, detailed(find(request, draft.reference)))
 
 

@@ -1,4 +1,6 @@
-"""Orders: what is asked of an authority about a customer. Placed, listed, and no longer waited for; answers are in `answers`."""
+"""Orders: what is asked of an authority about a customer. Placed, listed, ordered again, and no longer waited for; answers are in
+`answers`.
+"""
 
 from __future__ import annotations
 
@@ -261,6 +263,28 @@ def cancel_order(request: Call, reference: UUID, key: IdempotencyKey) -> Status[
     return Status(200, detailed(find(request, reference)))
 
 
+@router.post("/orders/{uuid:reference}/again", auth=WRITE, response=OrderDetail, operation_id="order_again",
+             summary="Order again, or wait longer")  # fmt: skip
+@keyed
+def order_again(request: Call, reference: UUID, key: IdempotencyKey) -> Status[OrderDetail]:
+    """A FAILED order is placed once more, with the same list. The answer to one that nobody asks about any more is asked for again.
+
+    An UNCERTAIN one may have been placed: only a person orders it again, on its page.
+    """
+    row, by, at = find(request, reference), request.auth.actor, timezone.now()
+    if row.status == Order.Status.UNCERTAIN:
+        raise Problem("PERSON_NEEDED", page=pages.address_of(row))
+    act = making.wait_longer if row.status == Order.Status.ORDERED else making.order_again
+    try:
+        act(order=row, by=by, at=at)
+    except making.NotAllowed as error:
+        raise Problem("NOT_ALLOWED", detail=str(error)) from None
+    except (LostRace, IllegalTransition):
+        raise Problem("MOVED_ON", detail=row.get_status_display()) from None
+    enqueue.enqueue_on_commit(tasks.work_orders)
+    return Status(200, detailed(find(request, reference)))
+
+
 def _service(service_id: str) -> catalogue.Service:
     found = next((each for each in making.services() if each.id == service_id), None)
     if found is None:
@@ -269,11 +293,11 @@ def _service(service_id: str) -> catalogue.Service:
 
 
 def _period(way: Retrieval, text: str) -> Period:
-    """Last year, this year or the next, as on the page."""
+    """As on the page. Raises Problem."""
     today = timezone.localdate()
     if way.period_kind != PeriodKind.YEAR:
         return Period(PeriodKind.NONE, today)
-    years = [str(today.year + step) for step in (-1, 0, 1)]
+    years = [str(year) for year in sorted(making.years(today))]
     if text not in years:
         raise refused("period", _("Skal være en av: %(values)s.") % {"values": ", ".join(years)})
     return Period.year(int(text))

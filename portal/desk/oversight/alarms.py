@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guard import StaffRequest, staff_page
-from accounts.models import Alarm, User
+from accounts.models import Alarm
 from accounts.services import alarms as found
-from accounts.services.actors import STAFF, names_of, person
+from accounts.services.actors import STAFF, keys_of, names_of, person
 from portal.core.next_step import list_of
 
 MOST = 200
@@ -44,9 +45,10 @@ def alarms(request: StaffRequest) -> HttpResponse:
     of_here = found.of_environment(request.environment)
     rows = list((of_here.filter(seen_at=None) if is_narrowed else of_here)[:MOST])
     names = names_of(by for row in rows for by in (row.about, row.seen_by))
-    own = found.about(request.user)
+    own, keys = found.about(request.user), keys_of(row.about for row in rows if row.kind == Alarm.Kind.ADMINISTRATOR)
     shown = [
-        Row(row, _who(row, names), person(row.seen_by, names), _url(request, row), row.about in own) for row in rows
+        Row(row, _who(row, names), person(row.seen_by, names), _url(request, row, keys), row.about in own)
+        for row in rows
     ]
     return render(
         request, "desk/oversight/alarms.html", {"rows": shown, "limits": settings.ALARMS, "is_narrowed": is_narrowed}
@@ -57,11 +59,12 @@ def _who(alarm: Alarm, names: dict[str, str]) -> str:
     return person(alarm.about, names) if alarm.about else _("Ikke innlogget")
 
 
-def _url(request: StaffRequest, alarm: Alarm) -> str:
+def _url(request: StaffRequest, alarm: Alarm, keys: Mapping[str, int]) -> str:
+    """`keys`: of the people whom alarms about administrators are about, by their actors."""
     email = alarm.about.removeprefix(STAFF)
     if alarm.kind == Alarm.Kind.ADMINISTRATOR:
-        user = User.objects.filter(email=email).first()
-        return reverse("person", kwargs={"environment": request.environment, "pk": user.pk}) if user else ""
+        pk = keys.get(alarm.about)
+        return reverse("person", kwargs={"environment": request.environment, "pk": pk}) if pk else ""
     if not alarm.about or not request.user.is_administrator:
         return ""
     first, last = (timezone.localdate(at) for at in (alarm.began_at - found.SPAN, alarm.newest_at))

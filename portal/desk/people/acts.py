@@ -206,6 +206,12 @@ def leave(request: StaffRequest, pk: int) -> HttpResponse:
             waits = leaving.leave(user=person, heir=heir, by=request.user.actor, at=timezone.now())
         except LastAdministrator:
             form.add_error(None, str(LAST))
+        except proposals.AlreadyProposed:
+            form.add_error(
+                "heir",
+                _("Noe annet om %(name)s venter på en kollegas svar. Velg en annen, eller vent til det er besvart.")
+                % {"name": heir},
+            )
         else:
             messages.success(request, _("Kontoen til %(name)s er stengt, og øktene er avsluttet.") % {"name": person})
             if person.pk == request.user.pk:

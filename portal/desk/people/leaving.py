@@ -15,7 +15,7 @@ from accounts import second_person
 from accounts.capabilities import enabled
 from accounts.models import Capability, Customer, CustomerImport, LogIn, Proposal, Substitution, User
 from accounts.services import customer_groups, factors, log_ins, substitutions
-from accounts.services.proposals import AlreadyProposed, NeedsSecondPerson
+from accounts.services.proposals import NeedsSecondPerson
 from accounts.services.staff import Rights, change_rights, check_not_last, rights_of, save_user
 from portal.core.audit import event, record_all
 from portal.core.audit_changes import changes
@@ -91,10 +91,11 @@ def heirs(user: User) -> QuerySet[User]:
 
 
 def leave(*, user: User, heir: User | None, by: str, at: datetime) -> Proposal | None:
-    """Raises LastAdministrator. Without an heir, what was assigned is nobody's.
+    """Raises LastAdministrator, and AlreadyProposed when the heir would get portfolios while another proposal about them waits: nothing
+    is done then. Without an heir, what was assigned is nobody's.
 
     The account is closed at once, also where roles take two persons: then the heir gets the portfolios when a second person has
-    approved what is returned. Until then they have no one; nor have they when the heir has another proposal that waits.
+    approved what is returned. Until then they have no one.
     """
     with transaction.atomic():
         stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -134,14 +135,11 @@ def _hand_over(user: User, heir: User, by: str, at: datetime) -> Proposal | None
 
 
 def _give(heir: User, rights: Rights, by: str, at: datetime) -> Proposal | None:
-    """At once where it takes one person; else it is proposed."""
+    """At once where it takes one person; else it is proposed. Raises AlreadyProposed."""
     try:
         change_rights(user=heir, rights=rights, by=by, at=at)
     except NeedsSecondPerson:
-        try:
-            return second_person.put(rights_given(heir, rights, environment=next(enabled())), by=by, at=at)
-        except AlreadyProposed:
-            return None
+        return second_person.put(rights_given(heir, rights, environment=next(enabled())), by=by, at=at)
     return None
 
 

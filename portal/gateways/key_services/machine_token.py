@@ -59,11 +59,15 @@ def _read(reply: Reply) -> tuple[str, int]:
     return token, int(body["expires_in"])
 
 
+def _of_machine(service: str, base_url: str) -> Channel:
+    """The cloud's own server beside the machine: a proxy does not reach it, and is not to read the token."""
+    return Channel(service=service, base_url=base_url, patience=5, is_direct=True)
+
+
 def of_google() -> Reply:
     """From the metadata server, which also answers in a cluster with workload identity."""
     host = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal")
-    channel = Channel(service="gcp-kms", base_url=f"http://{host}", patience=5)
-    return channel.call("GET", GOOGLE, headers={"Metadata-Flavor": "Google"})
+    return _of_machine("gcp-kms", f"http://{host}").call("GET", GOOGLE, headers={"Metadata-Flavor": "Google"})
 
 
 def of_azure() -> Reply:
@@ -76,7 +80,7 @@ def of_azure() -> Reply:
     if not all(given):
         query = {"api-version": "2018-02-01", "resource": "https://vault.azure.net"}
         query |= {"client_id": client} if client else {}
-        channel = Channel(service="azure-keys", base_url="http://169.254.169.254", patience=5)
+        channel = _of_machine("azure-keys", "http://169.254.169.254")
         return channel.call("GET", AZURE, params=query, headers={"Metadata": "true"})
     try:
         assertion = Path(file).read_text(encoding="utf-8").strip()

@@ -31,7 +31,6 @@ REQUESTABLE_TYPES = frozenset(
 ACCOUNTANT = ("regnskapsforer-med-signeringsrettighet", "regnskapsforer-uten-signeringsrettighet")
 AUDITOR = ("ansvarlig-revisor", "revisormedarbeider")
 SHARING = {"innrapportering-verdipapirfondshistorikk"}  # a service that has the resource of another one
-PK5 = (*ACCOUNTANT, *AUDITOR, "skattegrunnlag")
 
 
 class _File(msgspec.Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -39,6 +39,11 @@ def way_of(service: Service) -> Retrieval:
 def services() -> list[Service]:
     """The services that are asked instead of reported to."""
     return [service for service in catalogue.services() if service.adapter in RETRIEVALS]
+
+
+def years(today: date) -> list[int]:
+    """For which an order of a year can be placed: this one, the next and the last."""
+    return [today.year, today.year + 1, today.year - 1]
 
 
 def create_order(

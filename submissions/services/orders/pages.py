@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -101,6 +102,11 @@ def way_of(order: Order) -> Retrieval | None:
         return RETRIEVALS.get(catalogue.service(order.service).adapter)
     except catalogue.UnknownService:
         return None
+
+
+def address_of(order: Order) -> str:
+    """The whole address of its page, for what is read outside of the portal."""
+    return settings.PORTAL_URL + reverse("order", kwargs={"environment": order.environment, "pk": order.pk})
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,12 @@ from submissions.models import Approval, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import checking
 from submissions.services.drafting.preflight import preflight, token
-from submissions.services.sending.queue import first_persons, needs_approval
+from submissions.services.sending.queue import first_actors, needs_approval, persons_behind
 
 MOST, MOST_READ = 50, 200
 """On one page, and read to find them."""
+LOADED = ("customer", "access__profile__system__client", "access__customer", "answers", "approval", "package_check")
+"""What the check of a report asks of it."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +53,21 @@ def approvable(user: User, environment: Environment) -> Q:
 
 def to_approve(*, user: User, environment: Environment, at: datetime) -> list[ToApprove]:
     """What the person may approve now, the oldest question first. One that is void is left out."""
-    asked = waiting(user=user, environment=environment).select_related("customer", "access", "approval")
+    asked = waiting(user=user, environment=environment).select_related(*LOADED)
     rows = list(asked.order_by("approval__asked_at", "pk")[:MOST_READ])
-    names = names_of(row.approval.asked_by for row in rows)
-    may_approve = cache(lambda firsts: is_second_person(user.actor, set(firsts), at=at))
+    names, settings = names_of(row.approval.asked_by for row in rows), catalogue.local(environment)
+    may_approve = cache(lambda actors: is_second_person(user.actor, persons_behind(actors), at=at))
     found: list[ToApprove] = []
     for row in rows:
         if len(found) == MOST:
             break
-        result = preflight(row)
+        result = preflight(row, settings=settings)
         shown = token(row, result)
-        if row.approval.token != shown or not needs_approval(row):
+        if row.approval.token != shown or not needs_approval(row, settings=settings):
             continue
-        if not may_approve(frozenset(first_persons(row))):  # a few people have asked for all of them
+        changed = getattr(row, "package_check", None)
+        actors = first_actors(row, asked=row.approval.asked_by, changed=changed.requested_by if changed else None)
+        if not may_approve(actors):  # a few people have asked for all of them
             continue
         found.append(
             ToApprove(

@@ -14,7 +14,7 @@ from accounts.models import ENDED, User
 from accounts.services.customers import customers_found
 from portal.core.environments import Environment
 from portal.core.filters import Group
-from portal.core.lease import LASTING, held
+from portal.core.lease import LASTING, LATE, held
 from portal.core.next_step import NextStep
 from submissions.adapters import HAND_OVERS
 from submissions.models import Approval, PackageCheck, Submission, SubmissionQuerySet
@@ -26,8 +26,6 @@ from submissions.services.pages.next_step import next_step
 from submissions.services.sending import hand_over
 
 S = Submission.Status
-LATE = timedelta(minutes=10)
-"""What a worker does by itself takes less."""
 _PERIOD = re.compile(r"20[0-4]\d(-(0[1-9]|1[0-2])|-T[1-6])?")
 
 _CORRECTED = Q(SubmissionQuerySet.has_sent_correction())

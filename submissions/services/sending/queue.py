@@ -133,14 +133,21 @@ def check_second_person(submission: Submission, *, by: str, at: datetime) -> Non
 
 
 def first_persons(submission: Submission) -> set[int]:
-    """The keys of who asked, or sent what was never asked about, and of who made the last change of files. Four queries at most.
-
-    Addresses are not compared: a person may get another one. Behind an integration stands everybody who has given it a way to prove
-    who it is: they may hold its secret.
-    """
+    """The keys of who asked, or sent what was never asked about, and of who made the last change of files, as they are stored now.
+    Four queries at most."""
     asked = Approval.objects.filter(submission=submission).values_list("asked_by", flat=True).first()
     changed = PackageCheck.objects.filter(submission=submission).values_list("requested_by", flat=True).first()
-    actors = [asked or submission.queued_by, changed or submission.created_by]
+    return persons_behind(first_actors(submission, asked=asked, changed=changed))
+
+
+def first_actors(submission: Submission, *, asked: str | None, changed: str | None) -> tuple[str, str]:
+    """`asked` for the approval, and `changed` the files last; each None for nobody yet."""
+    return asked or submission.queued_by, changed or submission.created_by
+
+
+def persons_behind(actors: tuple[str, str]) -> set[int]:
+    """Addresses are not compared: a person may get another one. Behind an integration stands everybody who has given it a way to prove
+    who it is: they may hold its secret. Two queries."""
     return ids_of([*actors, *behind_integrations(actors)])
 
 

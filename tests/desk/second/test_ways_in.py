@@ -111,6 +111,22 @@ def test_a_leaver_is_shut_out_at_once_and_the_heir_waits_for_the_second(
     assert (fresh(row).status, rights_of(heir).portfolios) == (Status.DONE, frozenset({portfolio.pk}))
 
 
+def test_an_heir_whom_another_proposal_is_about_is_refused_and_nothing_is_done(
+    staff: Client, case_worker: User, portfolio: Portfolio
+) -> None:
+    heir = make_user(Role.CASE_WORKER, "heir@vendor.example", name="Tone Vik")
+    propose(staff, f"people/{heir.pk}/rights/", **form_of(rights_of(heir), role_sandbox=Role.ADMINISTRATOR))
+    url = f"/sandbox/people/{case_worker.pk}/leave/"
+
+    refused = staff.post(url, {"confirmed": "yes", "heir": heir.pk})
+    before = fresh(case_worker).is_active
+    post(staff, f"people/{case_worker.pk}/leave/", {"confirmed": "yes", "heir": ""})
+
+    assert refused.status_code == 422
+    assert "Noe annet om Tone Vik venter" in str(refused.context["form"].errors["heir"])
+    assert (before, fresh(case_worker).is_active, rights_of(heir).portfolios) == (True, False, frozenset())
+
+
 def test_an_heir_who_gets_nothing_new_waits_for_nobody(
     staff: Client, case_worker: User, portfolio: Portfolio, settings: Any
 ) -> None:
