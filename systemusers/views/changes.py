@@ -118,9 +118,9 @@ def _campaign(request: StaffRequest, profile: AccessProfile, rows: AccessQuerySe
     """To the campaign that asks all customers who lack something of the profile, once it is confirmed."""
     customers = Customer.objects.filter(accesses__in=rows).distinct()
     decided = ordering.Settings(name=profile.name, profile=profile, purpose=Campaign.Purpose.CHANGE)
-    rows = gathering.of_customers(customers.order_by("sort_name", "pk"))
+    asked = gathering.of_customers(customers.order_by("sort_name", "pk"))
     where: dict[str, Any] = {"user": request.user, "environment": request.environment, "at": timezone.now()}
-    made = ordering.make(settings=decided, rows=rows, **where)
+    made = ordering.make(settings=decided, rows=asked, **where)
     enqueue.enqueue_on_commit(tasks.run_campaigns)
     return redirect("campaign", environment=request.environment, pk=made.pk)
 
