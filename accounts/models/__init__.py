@@ -30,7 +30,7 @@ from accounts.models.notification import (
     notices_for,
     usual_at_once,
 )
-from accounts.models.people import Given, Sight, User, UserManager, sight_of
+from accounts.models.people import Given, Sight, User, UserManager, overseen, sight_of
 from accounts.models.portfolio import Portfolio
 from accounts.models.proposal import Proposal, Rule
 from accounts.models.register_round import RegisterRound
@@ -44,5 +44,5 @@ __all__ = [
     "Integration", "IntegrationProof", "KeyedCall", "Language", "LogIn", "MailAddress", "Notice", "NoticeMail",
     "NoticeTold", "NotificationPlan", "OfCustomersQuerySet", "Portfolio", "Proposal", "RegisterRound", "Role", "Rule",
     "SavedView", "Scope", "Sight", "Substitution", "Tag", "User", "UserManager", "Vendor", "folded", "followed",
-    "notices_for", "of_ended", "sight_of", "usual_at_once",
+    "notices_for", "of_ended", "overseen", "sight_of", "usual_at_once",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.capabilities import Capability
 from accounts.models.customer import Customer
-from accounts.models.people import User
+from accounts.models.people import User, overseen
 from accounts.models.portfolio import Portfolio
 from portal.core.crypto import EncryptedField, EncryptedTextField, SealedManager
 from portal.core.environments import Environment
@@ -21,11 +21,11 @@ from portal.gateways.enhetsregisteret import UnitJson
 
 class CustomerImportQuerySet(models.QuerySet["CustomerImport"]):
     def visible_to(self, user: Any) -> Self:
-        """One's own; an administrator sees all. A file may name customers that other case workers do not see."""
+        """One's own; an administrator who sees all customers sees all. A file may name customers that others do not see."""
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
         own = Q(owner=user, environment__in=user.where(Capability.SEE))
-        return self.filter(own | Q(environment__in=user.where(Capability.ADMINISTER)))
+        return self.filter(own | Q(environment__in=overseen(user)))
 
 
 class CustomerImport(StatusModel, Leased):

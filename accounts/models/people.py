@@ -346,6 +346,11 @@ class Sight:
 NOTHING = Sight([], [], [])
 
 
+def overseen(user: User) -> list[str]:
+    """Environments that the person administers, and sees every customer of: there they see what belongs to colleagues, too."""
+    return [place for place in user.where(Capability.ADMINISTER) if place in user.given.sees_all]
+
+
 def sight_of(user: Any) -> Sight:
     """Nothing for anonymous and inactive users."""
     if not isinstance(user, User) and not getattr(user, "is_authenticated", False):

@@ -15,6 +15,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from portal.api.frame import framed
 from portal.api.openapi import Description
+from portal.api.parsing import Reader
 from portal.api.problems import Problem, respond
 from portal.api.resources import (
     accesses,
@@ -52,7 +53,8 @@ class Api(NinjaAPI):
 
 
 def make() -> Api:
-    made = Api(title=TITLE, version=VERSION, description=ABOUT, openapi_url="", docs_url="", urls_namespace="api")
+    made = Api(title=TITLE, version=VERSION, description=ABOUT, openapi_url="", docs_url="", urls_namespace="api",
+               parser=Reader())  # fmt: skip
     made.add_decorator(framed, mode="view")  # Ninja's name for around an operation
     for module in MODULES:
         made.add_router("", module.router)
@@ -74,7 +76,9 @@ def _invalid(request: Any, error: Any) -> HttpResponse:
 
 
 def _http(request: Any, error: Any) -> HttpResponse:
-    """What Ninja itself says: a body that is no JSON."""
+    """What Ninja itself says: a body that is no JSON, or what is wrong with it."""
+    if isinstance(error.__cause__, Problem):
+        return respond(error.__cause__)
     return respond(Problem("BAD_REQUEST" if error.status_code == 400 else "INVALID"))
 
 

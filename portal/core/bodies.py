@@ -19,7 +19,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Rule:
-    """`most`: bytes of the whole body. Files are taken from people who are logged in, and from integrations, only."""
+    """`most`: bytes of the whole body. Files, and more than FOR_STRANGERS, are taken from people who are logged in, and from integrations,
+    only.
+    """
 
     most: int
     takes_files: bool = False
@@ -89,12 +91,18 @@ def _rule_of(path: str) -> Rule:
 
 def refusal(rule: Rule, headers: Mapping[str, str], *, is_known: Callable[[], bool]) -> Refused | None:
     """What the headers of a request (WSGI's names) say against reading its body. `is_known` looks for a log-in."""
-    if is_multipart(headers):
-        if not rule.takes_files:
-            return Refused.FILES
-        if not is_known():
-            return Refused.LOG_IN
-    return Refused.TOO_LARGE if promised(headers) > rule.most else None
+    if is_multipart(headers) and not rule.takes_files:
+        return Refused.FILES
+    if promised(headers) > rule.most:
+        return Refused.TOO_LARGE
+    return Refused.LOG_IN if asks_who(rule, headers) and not is_known() else None
+
+
+def asks_who(rule: Rule, headers: Mapping[str, str]) -> bool:
+    """Whether the body, within `rule`, may be more than a stranger may send."""
+    has_length = "HTTP_TRANSFER_ENCODING" not in headers
+    is_small = not is_multipart(headers) and has_length and promised(headers) <= FOR_STRANGERS.most
+    return not is_small and rule.most > FOR_STRANGERS.most
 
 
 def is_multipart(headers: Mapping[str, str]) -> bool:

@@ -12,11 +12,14 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 
 from portal.core.masking import without_identity_numbers
 from portal.core.request_id import request_id
 
 MOST_KINDS = 500
+MOST_NAMES = 10
+_NAMES = re.compile(r"(?:^|&)([A-Za-z_-]{1,30})=")
 _REDACTIONS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}[.:][A-Za-z0-9_-]+(?:[.:][A-Za-z0-9_-]*){0,3}"), "[token]"),
     (
@@ -47,6 +50,15 @@ class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
 def _add_request_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     if request_id.get():
         event.setdefault("request_id", request_id.get())
+    return event
+
+
+def _shorten_request(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Of an address the path and the names in its query: the values are codes and tokens of others, and words that people sought."""
+    request = event.get("request")
+    if isinstance(request, HttpRequest):
+        names = _NAMES.findall(request.META.get("QUERY_STRING", ""))[:MOST_NAMES]
+        event["request"] = f"{request.method} {request.path}" + (f"?{'&'.join(names)}" if names else "")
     return event
 
 
@@ -110,6 +122,7 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         structlog.stdlib.ExtraAdder(),
         *([structlog.processors.TimeStamper(fmt="iso", utc=True)] if as_json else []),
         _add_request_id,
+        _shorten_request,
         _shorten_celery,
     ]
     last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]

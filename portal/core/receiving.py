@@ -23,7 +23,7 @@ from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
 from portal.core import health, wsgi_environ
-from portal.core.bodies import KB, MB, REFUSED, Refused, Rule, is_multipart, promised, refusal, rule_for
+from portal.core.bodies import KB, MB, REFUSED, Refused, Rule, asks_who, is_multipart, promised, refusal, rule_for
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -102,7 +102,7 @@ class Portal:
         if not promised(environ) and "HTTP_TRANSFER_ENCODING" not in environ:
             return
         rule, has_files = rule_for(environ["PATH_INFO"], environ), is_multipart(environ)
-        known = has_files and rule.takes_files and await self._in_thread(self.threads, _is_known, environ)
+        known = asks_who(rule, environ) and await self._in_thread(self.threads, _is_known, environ)
         if why := refusal(rule, environ, is_known=lambda: known):
             if promised(environ) <= DRAINED:
                 await _drain(receive)

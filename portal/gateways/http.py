@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from portal.gateways import page_budget, refusals, statuses
+from portal.gateways import page_budget, refusals, statuses, wire
 from portal.gateways.decoding import json_of
 from portal.gateways.errors import BrokenReply, GatewayError, HeldBack, Refused, Unavailable
 
@@ -33,7 +33,7 @@ MOST_BYTES = 60 * 2**20
 MOST_REASON = 256 * 2**10
 """Limit in bytes for the body of a refusal."""
 MOST_SECONDS = 120
-"""Limit in seconds for a whole answer: the time-outs above restart with every byte."""
+"""Limit in seconds for a whole answer: the time-outs above restart with every byte. A stranger's server has its `patience`."""
 LONGEST_WAIT = 24 * 3600
 HIDDEN = "/…"
 """What logs and figures show of a path that may be a secret."""
@@ -131,7 +131,7 @@ class _Clients:
         return None
 
     def _new(self, transport: httpx.BaseTransport | None) -> httpx.Client:
-        return httpx.Client(
+        client = httpx.Client(
             transport=transport,
             verify=_certificates(self._ca),
             timeout=TIMEOUT,
@@ -141,6 +141,7 @@ class _Clients:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"User-Agent": "systembruker-portal"},
         )
+        return wire.bound(client)
 
 
 @cache
@@ -178,7 +179,7 @@ class Channel:
         """
         self.service, self.at, self._ca, self._is_direct = service, at, ca, is_direct or bool(at)
         self.base_url = base_url.rstrip("/")
-        self._timeout = httpx.Timeout(patience, connect=5)
+        self._patience, self._timeout = patience, httpx.Timeout(patience, connect=5)
 
     def call(
         self,
@@ -201,7 +202,7 @@ class Channel:
         )  # fmt: skip
         sent_path = HIDDEN if self.at else request.url.raw_path.decode("ascii").partition("?")[0]
         where = f"{self.service} {method} {sent_path}"
-        started, seen, failure = time.perf_counter(), _Seen(), ""
+        started, seen, failure = time.perf_counter(), _Seen(most_seconds=self._patience if self.at else None), ""
         try:
             with page_budget.room(where) as most, slot(self.service, url, patience=most):
                 if most is not None:
@@ -229,7 +230,7 @@ class Channel:
 
 @dataclass
 class _Seen:
-    """Status and size of the answer received so far, and how long the whole of it may take where a page waits."""
+    """Status and size of the answer received so far, and how long the whole of it may take where that is not MOST_SECONDS."""
 
     status: int | None = None
     bytes: int = 0
@@ -247,7 +248,7 @@ def _send(
     request: httpx.Request, where: str, seen: _Seen, clients: _Clients, *, reads: bool
 ) -> tuple[httpx.Response, bytes]:
     try:
-        with clients.one() as client:
+        with clients.one() as client, wire.whole_answer(seen.most_seconds or MOST_SECONDS):
             response = client.send(request, stream=True)
             seen.status = response.status_code
             try:

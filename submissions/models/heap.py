@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Capability, Customer, User
+from accounts.models import Capability, Customer, User, overseen
 from portal.core.crypto import EncryptedJSONField, EncryptedListField, EncryptedTextField, SealedManager
 from portal.core.environments import Environment
 from portal.core.lease import Leased
@@ -25,11 +25,11 @@ from systemusers.models import Access
 
 class HeapQuerySet(models.QuerySet["Heap"]):
     def visible_to(self, user: Any) -> Self:
-        """One's own; an administrator sees all. The files of a heap may be those of any customer of its owner."""
+        """One's own; an administrator who sees all customers sees all. The files may be those of any customer of the owner."""
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
         own = Q(owner=user, environment__in=user.where(Capability.SEE))
-        return self.filter(own | Q(environment__in=user.where(Capability.ADMINISTER)))
+        return self.filter(own | Q(environment__in=overseen(user)))
 
 
 class Heap(Leased):

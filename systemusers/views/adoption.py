@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
-from accounts.models import Customer
+from accounts.models import Customer, CustomerQuerySet
 from portal.core import enqueue
 from portal.core.exports import Field
 from portal.core.filters import Group
@@ -50,7 +50,7 @@ NOT_FETCHED = Nothing(
 
 @dataclass(frozen=True)
 class Row:
-    """One found system user; `customer` when the organisation is one already."""
+    """One found system user; `customer` when the organisation is one already, and the person sees it."""
 
     found: FoundSystemUser
     customer: Customer | None
@@ -85,14 +85,15 @@ class Found(ListPage[StaffRequest, FoundSystemUserQuerySet]):
         self.nothing = NOTHING_WAITS if system.listed_at else NOT_FETCHED
 
     def find(self) -> FoundSystemUserQuerySet:
-        return _matching(self.system, self.text)
+        return _matching(self.request, self.system, self.text)
 
     def groups(self) -> list[Group]:
         return STATES
 
     def rows(self, found: list[FoundSystemUser]) -> list[Row]:
         numbers = [row.orgnr for row in found]
-        known = {c.orgnr: c for c in Customer.objects.filter(environment=self.system.environment, orgnr__in=numbers)}
+        customers = _customers(self.request, self.system).filter(orgnr__in=numbers)
+        known = {customer.orgnr: customer for customer in customers}
         return [
             Row(row, known.get(row.orgnr), explain(row.problem_code) if row.problem_code else None) for row in found
         ]
@@ -117,13 +118,18 @@ def found(request: StaffRequest, pk: int) -> HttpResponse:
     return shown.respond(context=context, status=422 if form.errors else 200)
 
 
-def _matching(system: System, text: str) -> FoundSystemUserQuerySet:
+def _customers(request: StaffRequest, system: System) -> CustomerQuerySet:
+    """Whose names the person sees, and may look for."""
+    return Customer.objects.visible_to(request.user).filter(environment=system.environment)
+
+
+def _matching(request: StaffRequest, system: System, text: str) -> FoundSystemUserQuerySet:
     rows = FoundSystemUser.objects.filter(system=system).select_related("access__customer")
     digits = "".join(character for character in text if character.isdigit())
     if not text:
         return rows
     by_number = Q(orgnr__startswith=digits) if len(digits) >= 3 else Q()
-    named = Customer.objects.filter(environment=system.environment).matching(text).values("orgnr")
+    named = _customers(request, system).matching(text).values("orgnr")
     return rows.filter(Q(external_ref__icontains=text) | by_number | Q(orgnr__in=named))
 
 

@@ -19,7 +19,7 @@ from portal.core import enqueue
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.states import LostRace
 from systemusers import tasks
-from systemusers.models import Access, AccessProfile, Campaign, ChangeRequest, Kind
+from systemusers.models import Access, AccessProfile, AccessQuerySet, Campaign, ChangeRequest, Kind
 from systemusers.services import access, changes
 from systemusers.services.alone import most_alone
 from systemusers.services.campaigns import gathering, ordering
@@ -78,20 +78,20 @@ def withdraw(request: StaffRequest, row: Access) -> None:
 @staff_page(may="may_configure")
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_all(request: StaffRequest, system: int, pk: int) -> HttpResponse:
-    """Ask every customer of the profile that lacks something, after a page with what and whom."""
+    """Ask every customer of the profile that lacks something and that the person sees, after a page with what and whom."""
     profile = get_object_or_404(
         AccessProfile.objects.select_related("system"), pk=pk, system=system, system__environment=request.environment
     )
-    rows = changes.affected(profile)
+    rows = changes.affected(profile).visible_to(request.user)
     if profile.kind == Kind.AGENT or not rows.exists():
         messages.info(request, _("Ingen kunder mangler noe av profilen nå."))
         return redirect("profile", environment=request.environment, system=system, pk=pk)
     is_campaign = rows.count() > most_alone(request.environment, usual=MOST)
-    page = ask_first(request, _campaign_question(profile) if is_campaign else _question(profile))
+    page = ask_first(request, _campaign_question(profile, rows) if is_campaign else _question(profile, rows))
     if page is not None:
         return page
     if is_campaign:
-        return _campaign(request, profile)
+        return _campaign(request, profile, rows)
     asked, reasons = changes.ask_all(rows=rows, by=request.user.actor, at=timezone.now())
     enqueue.enqueue_on_commit(tasks.send_changes)
     text = ngettext("%(n)s kunde blir spurt om endringen.", "%(n)s kunder blir spurt om endringen.", asked)
@@ -101,8 +101,8 @@ def ask_all(request: StaffRequest, system: int, pk: int) -> HttpResponse:
     return redirect(reverse("accesses", kwargs={"environment": request.environment}) + "?status=NEEDS_UPDATE")
 
 
-def _campaign_question(profile: AccessProfile) -> Question:
-    number = changes.affected(profile).count()
+def _campaign_question(profile: AccessProfile, rows: AccessQuerySet) -> Question:
+    number = rows.count()
     return Question(
         title=_("Be kundene om endringen"),
         consequences=[
@@ -114,13 +114,13 @@ def _campaign_question(profile: AccessProfile) -> Question:
     )
 
 
-def _campaign(request: StaffRequest, profile: AccessProfile) -> HttpResponse:
+def _campaign(request: StaffRequest, profile: AccessProfile, rows: AccessQuerySet) -> HttpResponse:
     """To the campaign that asks all customers who lack something of the profile, once it is confirmed."""
-    customers = Customer.objects.visible_to(request.user).filter(accesses__in=changes.affected(profile)).distinct()
+    customers = Customer.objects.filter(accesses__in=rows).distinct()
     decided = ordering.Settings(name=profile.name, profile=profile, purpose=Campaign.Purpose.CHANGE)
-    rows = gathering.of_customers(customers.order_by("sort_name", "pk"))
+    asked = gathering.of_customers(customers.order_by("sort_name", "pk"))
     where: dict[str, Any] = {"user": request.user, "environment": request.environment, "at": timezone.now()}
-    made = ordering.make(settings=decided, rows=rows, **where)
+    made = ordering.make(settings=decided, rows=asked, **where)
     enqueue.enqueue_on_commit(tasks.run_campaigns)
     return redirect("campaign", environment=request.environment, pk=made.pk)
 
@@ -133,8 +133,8 @@ def _trail(profile: AccessProfile) -> list[tuple[str, str]]:
     ]
 
 
-def _question(profile: AccessProfile) -> Question:
-    rows = changes.affected(profile).select_related("customer", "profile__system")
+def _question(profile: AccessProfile, rows: AccessQuerySet) -> Question:
+    rows = rows.select_related("customer", "profile__system")
     number = rows.count()
     few = list(rows[:SHOWN])
     wanted = [changes.difference(row) for row in few]

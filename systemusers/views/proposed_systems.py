@@ -24,12 +24,13 @@ from systemusers.views.system_words import sentence
 Kind = Proposal.Kind
 
 
-def deletion(row: System) -> Question:
+def deletion(row: System, user: User) -> Question:
+    """How many customers lose it, with the names of those that the person sees."""
     affected = Access.objects.filter(profile__system=row, status__in=Access.USABLE)
     count = affected.count()
     names = [
         f"{access.customer.name} {grouped(access.customer.orgnr)}"
-        for access in affected.select_related("customer")[:10]
+        for access in affected.visible_to(user).select_related("customer")[:10]
     ]
     affected_title = ngettext("%(n)s kunde blir rammet:", "%(n)s kunder blir rammet:", count) % {"n": count}
     where = {"environment": row.environment}
@@ -50,8 +51,8 @@ def deletion(row: System) -> Question:
     )
 
 
-def system_deleted(row: System) -> Act:
-    return Act(Kind.SYSTEM_DELETED, row.environment, row, row.name_nb, deletion(row))
+def system_deleted(row: System, user: User) -> Act:
+    return Act(Kind.SYSTEM_DELETED, row.environment, row, row.name_nb, deletion(row, user))
 
 
 def system_updated(seen: Look, choices: Mapping[str, Choice], typed: Mapping[str, str]) -> Act:
@@ -119,5 +120,5 @@ DEEDS: dict[str, Deed] = {
     Kind.SYSTEM_UPDATED: Deed(
         _updated_now, _update, sentence, _page, changed=(LostRace, IllegalTransition, system_register.ChangedMeanwhile)
     ),
-    Kind.SYSTEM_DELETED: Deed(lambda row, user: system_deleted(_find(row)), _delete, sentence, _page),
+    Kind.SYSTEM_DELETED: Deed(lambda row, user: system_deleted(_find(row), user), _delete, sentence, _page),
 }

@@ -159,7 +159,7 @@ def _deleted(request: StaffRequest, row: System, error: Exception) -> HttpRespon
         messages.error(request, system_register.why(error))
         return redirect("system", environment=request.environment, pk=row.pk)
     question = replace(
-        deletion(row),
+        deletion(row, request.user),
         consequences=[
             _("Systemet er slettet i Altinn. Kundene har mistet tilgangen, og id-en kan aldri brukes igjen.")
         ],

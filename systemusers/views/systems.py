@@ -248,7 +248,7 @@ def delete(request: StaffRequest, pk: int) -> HttpResponse:
     """Shows the affected customers, and requires typing the id."""
     row = find(request, pk)
     if row.status == REGISTERED:
-        page = second_person.ask_first(request, proposed_systems.system_deleted(row))
+        page = second_person.ask_first(request, proposed_systems.system_deleted(row, request.user))
         if page is not None:
             return page
         report(request, lambda: _delete(request, row, request.POST["typed"]))
@@ -286,7 +286,8 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
         else:
             messages.success(request, _("Profilen er lagret. Den gjelder for kunder dere spør fra nå av."))
             return redirect("system", environment=request.environment, pk=owner.pk)
-    affected = changes.affected(row).count() if row and row.kind != Kind.AGENT else 0
+    is_asked = row is not None and row.kind != Kind.AGENT
+    affected = changes.affected(row).visible_to(request.user).count() if row and is_asked else 0
     context = {
         "form": form, "system": owner, "profile": row, "affected": affected, "using": _using(row),
         "unfit": [entry.name(choices.language()) for entry in offered.unfit(row)] if row else [],

@@ -98,3 +98,34 @@ def test_the_field_says_what_it_should_be(erp: Erp) -> None:
         "Skal være en av: nb, nn, en."
     ]
     assert "Feltet mangler." in messages(erp.upload("/submissions/files", []))
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/customers/bulk", '{"rows": [{"orgnr": "310987654", "name": "A"}, {"orgnr": "\\ud800"}]}', "rows.1.orgnr"),
+        ("/accesses/bulk", '{"orgnrs": ["\\uDFFF"], "profile": 1}', "orgnrs.0"),
+        ("/submissions/validate", '{"files": [{"name": "a", "text": "\\ud83d"}]}', "files.0.text"),
+        ("/submissions/validate", '{"files": [{"name": "a", "content": {"a": {"\\ud83d": 1}}}]}', "files.0.content.a"),
+    ],
+)
+def test_half_a_character_is_refused_at_its_field(erp: Erp, path: str, body: str, field: str) -> None:
+    reply = erp.post(path, body)
+
+    assert reply.status_code == 422
+    assert reply.json()["errors"] == [
+        {"field": field, "code": "string_unicode", "message": "Teksten har et tegn som ikke kan brukes."}
+    ]
+
+
+def test_whole_characters_are_read_however_they_are_written(erp: Erp) -> None:
+    reply = erp.put("/customers/310987654", '{"name": "Fjord \\ud83c\\udf0a \\u00e6 æ"}')
+
+    assert (reply.status_code, reply.json()["name"]) == (201, "Fjord 🌊 æ æ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "latin-1"])
+def test_a_body_that_is_not_in_utf_8_is_not_read(erp: Erp, encoding: str) -> None:
+    reply = erp.put("/customers/310987654", '{"name": "Æ"}'.encode(encoding))
+
+    assert (reply.status_code, reply.json()["code"]) == (400, "BAD_REQUEST")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test import RequestFactory
 
 from portal.core import logging as logs
 from portal.core.request_id import well_formed
@@ -17,16 +18,21 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzY29wZSI6ImFsdGlubiJ9.c2lnbmF0dXJlLXNpZ25hdHVyZ
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----"
 
 
-@pytest.fixture
-def lines():
-    """A logger set up as production's, and what it wrote."""
-    made = logs.configuration(level="INFO", as_json=True)
+def configured(*, as_json: bool) -> tuple[logging.Handler, io.StringIO]:
+    """A handler set up as production's, or as a terminal's, and what it wrote."""
+    formatter = logs.configuration(level="INFO", as_json=as_json)["formatters"]["line"]
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    formatter = made["formatters"]["line"]
     handler.setFormatter(
         logs.RedactingFormatter(**{key: formatter[key] for key in ("foreign_pre_chain", "processors")})
     )
+    return handler, written
+
+
+@pytest.fixture
+def lines():
+    """A logger set up as production's, and what it wrote."""
+    handler, written = configured(as_json=True)
     logger = logging.getLogger("tests.lines")
     logger.propagate = False
     logger.addHandler(handler)
@@ -99,6 +105,19 @@ def test_a_line_is_one_json_object_with_the_id_of_its_request(lines):
     logs.request_id.reset(token)
     line = json.loads(written.getvalue())
     assert (line["event"], line["request_id"], line["orgnr"]) == ("sent RF-1086", "request-1234", "310123455")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_of_an_address_no_value_of_its_query_is_written(as_json: bool) -> None:
+    request = RequestFactory().get("/accounts/oidc/callback/?code=aB3&state=xY9&q=Kari&a.b=c&flag")
+    handler, written = configured(as_json=as_json)
+    record = logging.makeLogRecord({"msg": "Forbidden: %s", "args": (request.path,), "request": request})
+
+    handler.emit(record)
+
+    line = written.getvalue()
+    assert "GET /accounts/oidc/callback/?code&state&q" in line
+    assert not any(value in line for value in ("aB3", "xY9", "Kari", "a.b"))
 
 
 def test_a_traceback_is_redacted_too(lines):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -113,3 +113,77 @@ def test_a_token_of_the_machine_comes_through_no_proxy(monkeypatch: pytest.Monke
         monkeypatch.setenv("GCE_METADATA_HOST", url.removeprefix("http://"))
 
         assert machine_token.of_google().status == 200
+
+
+@contextmanager
+def dripping(first: bytes, again: bytes) -> Iterator[str]:
+    """Says `first`, and then `again` and again, until whoever asked hangs up."""
+
+    def serve() -> None:
+        connection, _address = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(first)
+            while not is_over.wait(0.02):
+                connection.sendall(again)
+
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        is_over.set()
+        thread.join(5)
+
+
+ENDLESS = pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"a"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
+    ],
+    ids=["a header", "interim answers", "a body"],
+)
+
+
+@ENDLESS
+def test_an_answer_without_end_is_given_up(first: bytes, again: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MOST_SECONDS", 0.3)
+
+    with dripping(first, again) as url:
+        error = failure(url)
+
+    assert error.maybe_arrived is True
+
+
+@ENDLESS
+def test_a_stranger_s_server_has_its_patience_for_all_of_the_answer(
+    first: bytes, again: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "SECONDS", 0.3)
+
+    with dripping(first, again) as url, suppress(Unavailable):
+        webhook.deliver(url, ip="127.0.0.1", content=b"{}", headers={})
+
+
+def test_each_request_on_a_kept_connection_has_a_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MOST_SECONDS", 3)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+    def serve() -> None:
+        connection, _address = listening.accept()
+        with connection:
+            for _each in range(3):
+                connection.recv(65536)
+                threading.Event().wait(1.2)
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        channel = Channel(service="altinn", base_url=f"http://127.0.0.1:{listening.getsockname()[1]}")
+        replies = [channel.call("GET", "/things").status for _each in range(3)]
+        thread.join(5)
+
+    assert replies == [200, 200, 200]

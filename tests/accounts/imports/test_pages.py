@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from lxml import html
 
-from accounts.models import Customer, CustomerImport, Portfolio, Role, User, Vendor
+from accounts.models import Customer, CustomerImport, Grant, Portfolio, Role, User, Vendor
 from accounts.services.customer_notes import add_note
 from portal.core.audit import AuditEvent
 from tests.accounts.imports.rig import BIRTH, FIRST, REAL, SECOND, SHORT, THIRD, work_to_the_end, xlsx
@@ -271,6 +271,20 @@ def test_a_case_worker_chooses_a_portfolio_and_sees_own_imports_only(
     paths = ("", "confirm/", "undo/", "discard/", "rest.csv")
     assert [client.get(f"{address}{path}").status_code for path in paths] == [404] * 5
     assert [client.post(f"{address}{path}").status_code for path in ("columns/", "extra/", "no-look-up/")] == [404] * 3
+    assert not client.get(URL).context["imports"]
+
+
+def test_an_administrator_of_one_portfolio_sees_no_import_of_a_colleague(
+    client: Client, case_worker: User, administrator: User, portfolio: Portfolio
+) -> None:
+    client.force_login(case_worker)
+    address = upload(client, FIRST, portfolio=portfolio.pk)
+    client.force_login(administrator)
+    seen = client.get(address).status_code
+
+    Grant.objects.filter(user=administrator).update(sees_all_customers=False)
+
+    assert (seen, client.get(address).status_code, client.get(f"{address}rest.csv").status_code) == (200, 404, 404)
     assert not client.get(URL).context["imports"]
 
 

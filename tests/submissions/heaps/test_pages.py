@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
-from accounts.models import Customer, Role, User
+from accounts.models import Customer, Grant, Portfolio, Role, User
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.desk.attention import attention
@@ -160,6 +160,22 @@ def test_another_case_worker_sees_nothing_of_it(client: Client, access: Access, 
     assert {reply.status_code for reply in replies} == {404}
     assert client.get(url("heaps")).context["heaps"] == []
     assert heap.files.count() == 4
+
+
+def test_an_administrator_of_one_portfolio_sees_no_heap_of_a_colleague(
+    client: Client, access: Access, case_worker: User, administrator: User, portfolio: Portfolio
+) -> None:
+    heap = drop(case_worker, *files_for(access.customer, SHARES))
+    Grant.objects.filter(user=administrator).update(sees_all_customers=False)
+    administrator.portfolios.add(portfolio)
+    client.force_login(administrator)
+
+    statuses = [client.get(url(name, heap)).status_code for name in ("heap", "heap-rest-files", "heap-rest-list")]
+    statuses.append(client.post(url("heap-delete", heap)).status_code)
+
+    assert statuses == [404] * 4
+    assert client.get(url("heaps")).context["heaps"] == []
+    assert heap.files.exists()
 
 
 def test_an_administrator_sees_it_and_a_reader_starts_none(
