@@ -17,7 +17,7 @@ from portal.core.lists import ListPage, Select
 class CustomersToPick(ListPage[StaffRequest, CustomerQuerySet]):
     """Current customers of the environment that the user sees, by the search and the choices beside it."""
 
-    search_label = lazy("Søk på navn, organisasjonsnummer eller kundenummer")
+    search_label = lazy("Søk på navn, organisasjonsnummer, kundenummer eller e-post")
     order: ClassVar[tuple[str, ...]] = ("sort_name", "pk")
 
     def find(self) -> CustomerQuerySet:

@@ -15,7 +15,7 @@ from submissions.period import Period, PeriodKind
 from submissions.services.catalogue import Service
 from submissions.services.due.expectations import Decision, default_first
 from submissions.services.handing_over import newest_ended
-from submissions.services.pages.due_expected import IMPORTED, WHO
+from submissions.services.pages.due_expected import NAMED, WHO, Named
 
 OFFERED = {PeriodKind.YEAR: 4, PeriodKind.TERM: 12, PeriodKind.MONTH: 24}
 """How many periods can be chosen; the last of them begins after today."""
@@ -94,12 +94,13 @@ class ExpectedInBulkForm(_Decided):
     portfolio = forms.ChoiceField(label=_("Portefølje"), required=False)
     field_order = ("who", "portfolio", "is_expected", "first", "last")
 
-    def __init__(self, *args: Any, portfolios: list[tuple[str, str]], imported: str = "", **options: Any) -> None:
-        """`imported`: the name of the file whose customers can be chosen; "" for none."""
+    def __init__(
+        self, *args: Any, portfolios: list[tuple[str, str]], named: Named | None = None, **options: Any
+    ) -> None:
+        """`named`: customers who can be chosen besides; None for none."""
         super().__init__(*args, **options)
-        if imported:
-            of_file = (IMPORTED, _("Kundene i importen «%(file)s»") % {"file": imported})
-            self.fields["who"].choices = [of_file, *WHO]  # type: ignore[attr-defined]
+        if named:
+            self.fields["who"].choices = [(NAMED, named.choice), *WHO]  # type: ignore[attr-defined]
         self._offer("portfolio", [("", _("Alle")), *portfolios], "")
         if not portfolios:
             self.fields["portfolio"].widget = forms.HiddenInput()

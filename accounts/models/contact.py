@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer, OfCustomersQuerySet
@@ -42,6 +42,7 @@ class Contact(models.Model):
             models.UniqueConstraint("customer", Lower("email"), condition=~Q(email=""), name="one_contact_per_address"),
             models.CheckConstraint(condition=~Q(name="", email="", phone=""), name="contact_says_something"),
         ]
+        indexes = [models.Index(Upper("email"), name="contact_by_mail")]
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from functools import reduce
+from operator import or_
 from typing import Any, Self, TypeVar
 
 from django.conf import settings
@@ -41,7 +43,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return list(self.filter(pk__in=pks).select_for_update(of=("self",), no_key=True).order_by("pk"))
 
     def matching(self, text: str) -> CustomerQuerySet:
-        """By number (spaces, NO and MVA are ignored), by parts of the name in any order, or by our own reference.
+        """By number (spaces, NO and MVA are ignored), parts of the name in any order, our own reference, or the address of a contact.
 
         Looked up by indexes, each way by itself: joined by OR, they would be looked at for each row once more.
         """
@@ -51,13 +53,16 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         rows = Customer.objects.order_by().alias(pieces=NamePieces("search_name"))
         pieces = [piece for word in folded(text).split() for piece in pieces_of(word)]
         named = rows.filter(_named(text), *([Q(pieces__contains=pieces)] if pieces else []))
-        ways = [rows.filter(condition) for condition in (_referred(text), _numbered(text)) if condition]
+        ways = [rows.filter(condition) for condition in (_referred(text), _numbered(text), *_mailed(text)) if condition]
         return self.filter(pk__in=named.values("pk").union(*(way.values("pk") for way in ways)))
 
     def matching_each(self, text: str) -> CustomerQuerySet:
         """The same ones, where there are many: a list in another order looks at each customer that it meets, and soon has a page."""
         text = bounded(one_line(text))
-        return self.filter(_named(text) | _referred(text) | _numbered(text)) if text else self
+        if not text:
+            return self
+        mailed = [Q(pk__in=Customer.objects.order_by().filter(way).values("pk")) for way in _mailed(text)]
+        return self.filter(reduce(or_, mailed, _named(text) | _referred(text) | _numbered(text)))
 
 
 FEWEST_DIGITS, DIGITS = 3, 9
@@ -82,6 +87,13 @@ def _numbered(text: str) -> Q:
         return Q()
     found = (digits.ljust(DIGITS, "0"), digits.ljust(DIGITS, "9"))
     return Q(environment__in=Environment.values, orgnr__range=found)
+
+
+def _mailed(text: str) -> list[Q]:
+    """A whole e-mail address: that of the main contact, or of another one. Empty for what is none."""
+    if "@" not in text:
+        return []
+    return [~Q(contact_email="") & Q(contact_email__iexact=text), Q(contacts__email__iexact=text)]
 
 
 REMARKED = (
@@ -169,6 +181,7 @@ class Customer(models.Model):
             models.Index(fields=["end_asked_at"], condition=Q(end_asked_at__isnull=False), name="customer_ended"),
             GinIndex(NamePieces(F("search_name")), name="customer_by_piece_of_name"),
             models.Index(Upper("reference"), condition=~Q(reference=""), name="customer_by_reference"),
+            models.Index(Upper("contact_email"), condition=~Q(contact_email=""), name="customer_by_mail"),
         ]
 
     def __str__(self) -> str:

@@ -74,9 +74,13 @@ def find_person(*, uid: str, email: str, is_verified: bool) -> User:
     return user
 
 
-def identities_of(user: User) -> QuerySet[SocialAccount]:
-    rows: QuerySet[SocialAccount] = SocialAccount.objects.filter(provider=PROVIDER, user_id=user.pk)
+def identities() -> QuerySet[SocialAccount]:
+    rows: QuerySet[SocialAccount] = SocialAccount.objects.filter(provider=PROVIDER)
     return rows
+
+
+def identities_of(user: User) -> QuerySet[SocialAccount]:
+    return identities().filter(user_id=user.pk)
 
 
 def connect(*, user: User, uid: str, at: datetime) -> SocialAccount:

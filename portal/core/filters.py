@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet, Value
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -75,12 +74,8 @@ def counts(
     parts: list[str] = []
     params: list[Any] = []
     for group in groups:
-        few = rows.filter(group.condition).order_by().values_list(Value(1))[: most + 1]
-        try:
-            sql, args = few.query.sql_with_params()
-        except EmptyResultSet:  # the filter is empty, so Django builds no SQL
-            sql, args = "SELECT 1 WHERE false", ()
-        parts.append(f"(SELECT count(*) FROM ({sql}) few)")  # noqa: S608 - Django's own SQL, values as parameters
+        sql, args = counting.subselect(rows.filter(group.condition).order_by().values_list(Value(1))[: most + 1])
+        parts.append(sql)
         params += args
     sql = f"SELECT {', '.join(parts)}"
     numbers = counting.in_one_row(sql, params, at=at, is_live=bool(live)) if parts else ()

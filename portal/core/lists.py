@@ -92,6 +92,8 @@ class Select:
     label: Any
     options: Sequence[tuple[str, Any]]
     chosen: str
+    has_all: bool = True
+    """False: one option is always chosen, and says what the list is about."""
 
 
 def as_file(
@@ -343,7 +345,7 @@ class ListPage(Generic[Asked, Rows]):
     @property
     def is_narrowed(self) -> bool:
         """By the search, or by a choice beside it."""
-        return bool(self.text or any(each.chosen for each in self.selects))
+        return bool(self.text or any(each.chosen for each in self.selects if each.has_all))
 
     @property
     def downloads(self) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -26,6 +27,10 @@ LONGEST = 2_000
 T = TypeVar("T")
 Shown = TypeVar("Shown")
 M = TypeVar("M", bound=Model)
+Cursor = list[str | int]
+"""The values of one row, in the order of a list; [] for the beginning."""
+Fetch = Callable[[tuple[str, ...], Cursor, int], list[T]]
+"""Of an order, a cursor and a size: the rows beyond the cursor, one more than the size."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,16 @@ class Page(Generic[T]):
 
 def paginate(rows: QuerySet[M], *, query: QueryDict, order: tuple[str, ...], size: int = SIZE) -> Page[M]:
     """One page of `rows` in `order` (fields, `-` for descending; all the same direction; the last one unique, e.g. pk)."""
+    return paginate_fetched(partial(_fetch, rows), query=query, order=order, size=size)
+
+
+def paginate_fetched(fetch: Fetch[T], *, query: QueryDict, order: tuple[str, ...], size: int = SIZE) -> Page[T]:
+    """The same of rows that no single query gives."""
     try:
-        page = _page_before(rows, query, order, size) or _page_after(rows, query, order, size)
+        page = _page_before(fetch, query, order, size) or _page_after(fetch, query, order, size)
     except (TypeError, ValueError, ValidationError, DataError):  # an invalid cursor in the URL: show the first page
         page = None
-    return page or _of(query, order, _fetch(rows, order, [], size), size=size, is_later=False)
+    return page or _of(query, order, fetch(order, [], size), size=size, is_later=False)
 
 
 class BadCursor(ValueError):
@@ -84,31 +94,31 @@ def rows_after(rows: QuerySet[M], *, order: tuple[str, ...], after: str, size: i
     return shown, _encode(order, shown[-1]) if len(found) > size else ""
 
 
-def _page_after(rows: QuerySet[M], query: QueryDict, order: tuple[str, ...], size: int) -> Page[M] | None:
+def _page_after(fetch: Fetch[T], query: QueryDict, order: tuple[str, ...], size: int) -> Page[T] | None:
     """The page behind the cursor; None without one."""
     cursor = _decode(query.get(AFTER, ""), len(order))
-    return _of(query, order, _fetch(rows, order, cursor, size), size=size, is_later=True) if cursor else None
+    return _of(query, order, fetch(order, cursor, size), size=size, is_later=True) if cursor else None
 
 
-def _page_before(rows: QuerySet[M], query: QueryDict, order: tuple[str, ...], size: int) -> Page[M] | None:
+def _page_before(fetch: Fetch[T], query: QueryDict, order: tuple[str, ...], size: int) -> Page[T] | None:
     """The page before the cursor; None without one, and where a whole page is not left: that is the first page."""
     cursor = _decode(query.get(BEFORE, ""), len(order))
-    found = _fetch(rows, reversed_order(order), cursor, size) if cursor else []
+    found = fetch(reversed_order(order), cursor, size) if cursor else []
     if len(found) <= size:
         return None
     shown = found[:size][::-1]
     return _of(query, order, shown, size=size, is_later=True, goes_on=True)
 
 
-def _fetch(rows: QuerySet[M], order: tuple[str, ...], cursor: list[str | int], size: int) -> list[M]:
+def _fetch(rows: QuerySet[M], order: tuple[str, ...], cursor: Cursor, size: int) -> list[M]:
     """One more than a page."""
     ordered = rows.order_by(*order)
-    return list(ordered.filter(_beyond(order, cursor))[: size + 1] if cursor else ordered[: size + 1])
+    return list(ordered.filter(beyond(order, cursor))[: size + 1] if cursor else ordered[: size + 1])
 
 
 def _of(
-    query: QueryDict, order: tuple[str, ...], found: list[M], *, size: int, is_later: bool, goes_on: bool = False
-) -> Page[M]:
+    query: QueryDict, order: tuple[str, ...], found: list[T], *, size: int, is_later: bool, goes_on: bool = False
+) -> Page[T]:
     shown = found[:size]
     goes_on = goes_on or len(found) > size
     return Page(
@@ -135,7 +145,7 @@ def changed(query: QueryDict, **changes: str) -> str:
     return copy.urlencode()
 
 
-def _beyond(order: tuple[str, ...], cursor: list[str | int]) -> Q:
+def beyond(order: tuple[str, ...], cursor: Cursor) -> Q:
     """Rows after `cursor`: (a, b) > (x, y) as a > x or (a = x and b > y), and a >= x so that the index is used."""
     operator = "lt" if order[0].startswith("-") else "gt"
     names = [field.lstrip("-") for field in order]
@@ -146,13 +156,13 @@ def _beyond(order: tuple[str, ...], cursor: list[str | int]) -> Q:
     return Q(**{f"{names[0]}__{operator}e": cursor[0]}) & condition
 
 
-def _encode(order: tuple[str, ...], row: Model) -> str:
+def _encode(order: tuple[str, ...], row: object) -> str:
     values = [getattr(row, field.lstrip("-")) for field in order]
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _decode(text: str, length: int) -> list[str | int]:
+def _decode(text: str, length: int) -> Cursor:
     if len(text) > LONGEST:
         return []
     try:

@@ -336,6 +336,9 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
     if ending and user.may_configure:
         first, name = min(ending)
         is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING
-        title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": (first - at).days}
+        days = (first - at).days
+        title = ngettext(
+            "Maskinporten-nøkkel utløper om %(days)s dag", "Maskinporten-nøkkel utløper om %(days)s dager", days
+        ) % {"days": days}
         lines.append(Todo(len(ending), title, name, _("Bytt nøkkel"), page, is_urgent, CONFIGURE))
     return lines

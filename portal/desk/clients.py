@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -25,6 +26,7 @@ from portal.core.filters import Group
 from portal.core.heartbeat import is_working
 from portal.core.lists import Column, ListPage, Nothing, Select
 from portal.core.search import row_id
+from portal.desk.context import shell_of
 from portal.explain import explain
 from submissions.services import catalogue
 from submissions.services.catalogue import Service
@@ -134,15 +136,17 @@ def clients(request: StaffRequest, pk: int) -> HttpResponse:
     everything = find_clients(access=access, user=request.user)
     step = next_step(access, at=shown.at, working=shown.is_working)
     shown.nothing = Nothing(_("0 klienter"), step.text)
-    round_ = ClientRound.objects.filter(access=access).first()
-    numbers = summary(access=access, rows=everything)
+    round_: ClientRound | None = getattr(access, "client_round", None)
+    vendor = shell_of(request).vendor
+    of_services = {f"service_{n}": _is_of(one) for n, one in enumerate(shown.reports)}
+    numbers = summary(access=access, rows=everything, also={**of_services, "moving": CHOSEN})
     context = {
         "access": access, "state": shown.chosen, "step": step, "round": round_,
-        "numbers": numbers, "shares": _shares(numbers), "services": _services(everything, shown.reports),
+        "numbers": numbers, "shares": _shares(numbers), "services": _services(numbers, shown.reports),
         "problem": explain(round_.problem_code) if round_ and round_.problem_code else None,
-        "moving": everything.filter(CHOSEN).count(),
+        "moving": numbers["moving"],
         "sandbox_url": _sandbox_page(request),
-        "form": TakeInForm(user=request.user), "mailto": guidance_mail(access, everything),
+        "form": TakeInForm(user=request.user), "mailto": guidance_mail(access, everything, vendor=vendor.name if vendor else ""),
     }  # fmt: skip
     return shown.respond(context=context)
 
@@ -158,16 +162,15 @@ def _row(relation: ClientRelation, access: Access, reports: list[Service], known
     return Row(client_row(relation, access, known=known), names)
 
 
-def _services(rows: ClientRelationQuerySet, reports: list[Service]) -> list[Sendable]:
-    """For how many clients each of the services can be sent. One query."""
-    counts = {
-        f"n{index}": Count(
-            "pk", filter=Q(packages__has_any_keys=list(one.packages)) | Q(resources__has_any_keys=list(one.resources))
-        )
-        for index, one in enumerate(reports)
-    }
-    totals = rows.present().aggregate(**counts) if counts else {}
-    named = [Sendable(one.name, totals[f"n{index}"]) for index, one in enumerate(reports)]
+def _is_of(service: Service) -> Q:
+    """Clients for which the service can be sent."""
+    given = Q(packages__has_any_keys=list(service.packages)) | Q(resources__has_any_keys=list(service.resources))
+    return Q(gone_at__isnull=True) & given
+
+
+def _services(numbers: Mapping[str, int], reports: list[Service]) -> list[Sendable]:
+    """For how many clients each of the services can be sent."""
+    named = [Sendable(one.name, numbers[f"service_{n}"]) for n, one in enumerate(reports)]
     return [one for one in named if one.clients]
 
 

@@ -166,7 +166,10 @@ class _StepChecks:
         known = [days for key in ends if (days := keys.days_left(key, at=self.at)) is not None]
         count = len({grant.scope for grant in grants})
         text = ngettext("%(count)s scope er tildelt.", "%(count)s scope er tildelt.", count) % {"count": count}
-        lasts = _("Nøkkelen varer i %(days)s dager.") % {"days": min(known, default=0)}
+        days_left = min(known, default=0)
+        lasts = ngettext("Nøkkelen varer i %(days)s dag.", "Nøkkelen varer i %(days)s dager.", days_left) % {
+            "days": days_left
+        }
         text += " " + (lasts if known else _("Når nøkkelen utløper, er ukjent."))
         is_ending = any(keys.warning(key.expires_at, at=self.at) for key in ends)
         since = max(g.checked_at for g in grants if g.checked_at)

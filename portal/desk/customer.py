@@ -36,7 +36,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     seen = Customer.objects.visible_to(request.user).filter(environment=request.environment)
     rows = contacts.with_contacts(
         customer_life.with_notes(listing.with_accesses(due_expected.with_expected(seen)))
-    ).annotate(is_client=listing.is_client())
+    ).annotate(is_client=listing.is_client(), is_asked=material.is_asked())
     row, at = get_object_or_404(rows, pk=pk), timezone.now()
     working = shell_of(request).silence is None
     accesses = listing.customer_row(row, at=at, working=working).accesses
@@ -56,7 +56,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "newest": newest,
         "newest_is_moving": any(each.is_moving for each in newest),
         "dialogs": _dialogs(row, at, working),
-        "material": material.of_customer(row, at=at),
+        "material": material.of_customer(row, at=at) if row.is_asked else [],  # type: ignore[attr-defined] # annotated
         "expected": due_expected.expected_of(row),
         "letters": letters.of_customer(row, most=SHOWN),
         "contacts": contacts.shown(row),

@@ -172,15 +172,15 @@ def end(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _question(request: StaffRequest, customer: Customer) -> Question:
     left = archiving.under_way(customer)
-    waits = _(
-        "%(submissions)s innsendinger og %(orders)s bestillinger følges til de har fått svar. Så arkiveres kunden."
-    )
+    waits = _("%(submissions)s og %(orders)s følges til de har fått svar. Så arkiveres kunden.")
+    submissions = ngettext("%(n)s innsending", "%(n)s innsendinger", left.submissions) % {"n": left.submissions}
+    orders = ngettext("%(n)s bestilling", "%(n)s bestillinger", left.orders) % {"n": left.orders}
     return Question(
         title=_("Avslutt kundeforholdet"),
         consequences=[
             _("Ingenting nytt kan sendes, bestilles eller spørres om for kunden. Påminnelser stopper."),
             _("Spørsmål som venter i Altinn, trekkes tilbake: %(n)s.") % {"n": left.questions},
-            waits % {"submissions": left.submissions, "orders": left.orders},
+            waits % {"submissions": submissions, "orders": orders},
             _("Dokumenter og historikk beholdes etter de vanlige reglene for lagring. Kladder blir liggende."),
             _("En tilgang som er gitt, kan bare kunden selv fjerne i Altinn. Etterpå får du et brev du kan gi kunden."),
         ],

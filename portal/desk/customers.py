@@ -32,7 +32,7 @@ CAMPAIGN = "campaign"
 class Customers(ListPage[StaffRequest, QuerySet[Customer]]):
     template = "desk/customers.html"
     title = lazy("Kunder")
-    search_label = lazy("Søk på navn, organisasjonsnummer eller kundenummer")
+    search_label = lazy("Søk på navn, organisasjonsnummer, kundenummer eller e-post")
     columns = (
         Column(lazy("Kunde"), "name", ("sort_name", "pk")),
         Column(lazy("Portefølje")),

@@ -1,7 +1,7 @@
 """Søk: one field for whatever a person has at hand, in the header of every page.
 
-Customers are found by number, name or reference; everything else by a whole id, as a support call begins with one. The text
-is in the address and nowhere else: it is neither logged nor recorded.
+Customers are found by number, name, reference or the address of a contact, campaigns by name; everything else by a whole id, as a
+support call begins with one. The text is in the address and nowhere else: it is neither logged nor recorded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from submissions.services.pages import identified as places
 from submissions.services.pages.dialogs import find_dialogs
 from submissions.services.pages.letters import find_letters, title_of
 from submissions.services.pages.listing import find_submissions
-from systemusers.models import Access
+from systemusers.models import Access, Campaign
+from systemusers.services.campaigns.shown import find_campaigns
 from systemusers.services.identified import places_of_accesses
 from systemusers.services.listing import find_accesses, find_customers
 
@@ -79,6 +80,10 @@ def _letter(row: Transmission) -> str:
 
 def _customer_name(row: Access | Dialog) -> str:
     return row.customer.name
+
+
+def _campaign(row: Campaign) -> str:
+    return f"{row.profile.name} · {row.get_status_display()}"
 
 
 def _letter_to(row: Transmission) -> str:
@@ -136,6 +141,16 @@ KINDS = [
         _letter,
         _letter_to,
         places.places_of_letters,
+    ),
+    Kind(
+        lazy("Kampanjer"),
+        "campaign",
+        "campaigns",
+        find_campaigns,
+        ("profile",),
+        lambda row: row.name,
+        _campaign,
+        None,
     ),
 ]
 

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.core.outbox.put import put_mail
 from portal.core.trail import watch
@@ -35,10 +36,14 @@ def _put(subject: str, lines: list[str], *, key: str, at: datetime) -> None:
 
 
 def _about_whole(whole: watch.Whole) -> list[str]:
-    counted = {"seals": whole.anchor.number, "events": whole.anchor.events}
+    seals, events = whole.anchor.number, whole.anchor.events
+    counted = {
+        "seals": ngettext("%(n)s forsegling", "%(n)s forseglinger", seals) % {"n": seals},
+        "events": ngettext("%(n)s hendelse", "%(n)s hendelser", events) % {"n": events},
+    }
     moment = {"moment": date_format(timezone.localtime(whole.at), "DATETIME_FORMAT")}
     return [
-        _("Kontrollert %(moment)s: %(seals)s forseglinger, %(events)s hendelser.") % {**counted, **moment},
+        _("Kontrollert %(moment)s: %(seals)s, %(events)s.") % {**counted, **moment},
         _("Anker: %(anchor)s") % {"anchor": whole.anchor},
         _("Ta vare på denne e-posten. Med ankeret kan dere bevise at loggen ikke er kuttet eller laget på nytt:"),
         f"manage.py verify_audit --since {whole.anchor}",

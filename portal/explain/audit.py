@@ -110,7 +110,7 @@ def _rights(detail: Detail, model: Any) -> list[str]:
 
 def _clients(detail: Detail, model: Any) -> list[str]:
     counted = [
-        (_("%(n)s nye"), detail.get("new", 0)),
+        (ngettext("%(n)s ny", "%(n)s nye", detail.get("new", 0)), detail.get("new", 0)),
         (_("%(n)s mangler i listen"), detail.get("missing", 0)),
         (_("%(n)s er fjernet"), detail.get("gone", 0)),
         (_("%(n)s i alt"), detail.get("number", 0)),

@@ -86,6 +86,11 @@ class Task:
     is_late: bool
 
 
+def is_asked() -> Exists:
+    """Of a customer: whether somebody waits for material."""
+    return Exists(waiting(Dialog.objects.filter(customer=OuterRef("pk"))))
+
+
 def of_customer(customer: Customer, *, at: datetime) -> list[Task]:
     """What the customer is asked for, the nearest deadline first."""
     rows = waiting(Dialog.objects.filter(customer=customer)).order_by(F("due_at").asc(nulls_last=True), "pk")

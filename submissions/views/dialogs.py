@@ -23,6 +23,7 @@ from portal.core.lists import SORT, Column, ListPage, Select
 from portal.core.paging import Page
 from submissions.models import Dialog, DialogQuerySet
 from submissions.services import material
+from submissions.services.casework.deadlines import with_deadline
 from submissions.services.casework.people import with_person
 from submissions.services.casework.unread import find_mark, mark_seen
 from submissions.services.drafting import drafts
@@ -78,16 +79,17 @@ class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
 
     @cached_property
     def filtered(self) -> DialogQuerySet:
-        """Those that somebody here is done with only in their own group."""
+        """Those that somebody here is done with only in their own group; what needs an answer is none of them."""
         rows = super().filtered
-        return rows if self.chosen in {service.DONE, ENDED} else rows.filter(service.OPEN)
+        return rows if self.chosen in {service.DONE, "attention", ENDED} else rows.filter(service.OPEN)
 
     @cached_property
     def selects(self) -> list[Select]:
         return filters.selects(self.request.user, self.request.GET, environment=self.request.environment)
 
     def groups(self) -> list[Group]:
-        return service.groups(at=self.at, mark=self.mark, **self.reader)
+        are_due = filters.has_deadline(self.request.GET)
+        return service.groups(at=self.at, mark=self.mark, are_due=are_due, **self.reader)
 
     @cached_property
     def mark(self) -> datetime:
@@ -107,7 +109,7 @@ class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
         page = super().page
         if self.is_filtered or SORT in self.request.GET or page.is_later:
             return page
-        urgent = self.load(service.with_deadline(self.filtered))[:PINNED]
+        urgent = self.load(with_deadline(self.filtered))[:PINNED]
         first = [self.row(each) for each in urgent]
         keys = {row.pk for row in first}
         return page.showing([*first, *(row for row in page if row.pk not in keys)])

@@ -27,6 +27,8 @@ from submissions.services.due import expectations
 from submissions.services.due.calendar import with_periods
 from submissions.services.due.counting import customers_of
 from submissions.services.pages import due_expected
+from submissions.services.pages.due_expected import Named
+from systemusers.models import Campaign
 
 
 @staff_page()
@@ -37,7 +39,7 @@ def expected(request: StaffRequest) -> HttpResponse:
         user=request.user, environment=request.environment, settings=catalogue.local(request.environment),
         today=timezone.localdate(),
     )  # fmt: skip
-    return render(request, "submissions/expected.html", {"rows": rows, "of_import": _import(request)})
+    return render(request, "submissions/expected.html", {"rows": rows, "named": _named(request)})
 
 
 @staff_page(may="may_work")
@@ -50,7 +52,7 @@ def expected_in_bulk(request: StaffRequest, service: str) -> HttpResponse:
         address = reverse("expected-confirm", kwargs={"environment": request.environment, "service": entry.id})
         return redirect(f"{address}?{request.GET.urlencode()}")
     status = 422 if form.errors else 200
-    context = {"service": entry, "form": form, "of_import": _import(request)}
+    context = {"service": entry, "form": form, "named": _named(request)}
     return render(request, "submissions/expected_in_bulk.html", context, status=status)
 
 
@@ -65,8 +67,8 @@ def expected_confirm(request: StaffRequest, service: str) -> HttpResponse:
     customers = customers_of(
         user=request.user, environment=request.environment, portfolio=form.cleaned_data["portfolio"]
     )
-    who, named = form.cleaned_data["who"], _import(request)
-    chosen = due_expected.chosen(customers, entry, who, today=timezone.localdate(), of_import=named)
+    who, named = form.cleaned_data["who"], _named(request)
+    chosen = due_expected.chosen(customers, entry, who, today=timezone.localdate(), named=named)
     decision = form.decision()
     if (answer := ask_first(request, _question(request, decision, chosen.count()))) is not None:
         return answer
@@ -94,19 +96,25 @@ def _question(request: StaffRequest, decision: expectations.Decision, number: in
 
 
 def _bulk_form(request: StaffRequest, service: Service, data: Any) -> ExpectedInBulkForm:
-    named = _import(request)
     return ExpectedInBulkForm(
         data, service=service, portfolios=portfolio_choices(request.user), today=timezone.localdate(),
-        imported=named.filename if named else "",
+        named=_named(request),
         initial={"who": request.GET.get("from", "suggested")},
     )  # fmt: skip
 
 
-def _import(request: StaffRequest) -> CustomerImport | None:
-    """The import of one's own that the address names."""
+def _named(request: StaffRequest) -> Named | None:
+    """The customers of the import or the campaign that the address names, of those that the user sees."""
+    where = {"environment": request.environment}
     pk = row_id(request.GET.get("import", ""))
-    rows = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
-    return rows.filter(pk=pk, status=CustomerImport.Status.DONE).first() if pk is not None else None
+    if pk is not None:
+        rows = CustomerImport.objects.visible_to(request.user).filter(**where, status=CustomerImport.Status.DONE)
+        return next((due_expected.of_import(row) for row in rows.filter(pk=pk)), None)
+    pk = row_id(request.GET.get("campaign", ""))
+    if pk is None:
+        return None
+    campaigns = Campaign.objects.visible_to(request.user).filter(**where)
+    return next((due_expected.of_campaign(row) for row in campaigns.filter(pk=pk) if row.is_begun), None)
 
 
 def _service(service: str) -> Service:

@@ -43,7 +43,7 @@ LIMITS = {"files": MOST_FILES, "megabytes": MOST_BYTES // 10**6}
 
 def find(request: StaffRequest, pk: int) -> Heap:
     rows = Heap.objects.visible_to(request.user).filter(environment=request.environment)
-    return get_object_or_404(rows.select_related("owner"), pk=pk)
+    return get_object_or_404(rows.select_related("owner", "source"), pk=pk)
 
 
 def _to(request: StaffRequest, heap: Heap, query: str = "") -> HttpResponse:
@@ -110,11 +110,10 @@ def heap(request: StaffRequest, pk: int) -> HttpResponse:
 def _page(request: StaffRequest, row: Heap, form: HeapFilesForm, *, status: int = 200) -> HttpResponse:
     read = shown.read(row, request.user)
     context = {
-        "heap": row, "form": form, "limits": LIMITS, "progress": shown.progress(row),
+        "heap": row, "form": form, "limits": LIMITS, "progress": read.progress,
         "services": read.services, "reports": read.packages, "look": read.look, "draftable": read.draftable,
         "chips": shown.filters(read, request.GET), "page": shown.page(read, request.GET),
-        "choices": shown.choices(row), "rest": shown.rest_count(row, request.user),
-        "to_send": ordering.to_send(heap=row, user=request.user),
+        "choices": read.choices, "rest": read.rest, "to_send": read.to_send,
     }  # fmt: skip
     return page_or_fragment(request, "submissions/heap.html", "live", context=context, status=status)
 

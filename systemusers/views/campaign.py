@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import second_person
 from accounts.guard import StaffRequest, staff_page
+from accounts.models import User
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.exports import Field
 from portal.core.filters import Group
@@ -76,29 +77,31 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "campaign": campaign, "numbers": counted, "dots": shown.stepper(campaign), "problem": shown.problem(campaign),
         "ends_at": shown.ends_at(campaign, counted, at=at), "funnel": None, "before": [], "for_us": [], "plan": None,
-        "reminders": [],
+        "reminders": [], "without_reports": 0,
         "is_moving": campaign.is_moving,
     }  # fmt: skip
     if campaign.is_begun:
-        context |= _followed(campaign, at)
+        context |= _followed(campaign, request.user, at)
     elif campaign.is_change and campaign.status == S.READY:
         context["before"] = shown.before_and_after(campaign)
     return Rows(request, campaign).respond(context=context)
 
 
-def _followed(campaign: Campaign, at: Any) -> dict[str, Any]:
+def _followed(campaign: Campaign, user: User, at: Any) -> dict[str, Any]:
     """The funnel, its ages and the forecast. While customers are asked or Altinn has not got all questions, the page asks again."""
     made, began = funnel.of_campaign(campaign, at=at), campaign.started_at
     expected = None
     if campaign.deadline and began:
         expected = funnel.forecast(made, began_at=began, deadline=campaign.deadline, at=at)
+    waiting = shown.follow_up(campaign, user=user)
     plan = mail_plan() if campaign.mails else None
     return {
         "funnel": made,
         "ages": shown.aged(funnel.AGES, made.ages),
         "expected": expected,
         "days": funnel.LOOKED_BACK,
-        "for_us": shown.for_us(campaign),
+        "for_us": waiting.for_us,
+        "without_reports": waiting.without_reports,
         "plan": plan,
         "reminders": reminders.lines(campaign, plan=plan, at=at) if plan else [],
     }

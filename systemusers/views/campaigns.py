@@ -62,6 +62,7 @@ class Row:
 class Campaigns(ListPage[StaffRequest, QuerySet[Campaign]]):
     template = "systemusers/campaigns.html"
     title = lazy("Kampanjer")
+    search_label = lazy("Søk på kampanjens navn")
     parent = Link("accesses", lazy("Tilganger"))
     columns = (
         Column(lazy("Kampanje")),
@@ -89,7 +90,7 @@ class Campaigns(ListPage[StaffRequest, QuerySet[Campaign]]):
     )
 
     def find(self) -> QuerySet[Campaign]:
-        rows = Campaign.objects.visible_to(self.request.user).filter(environment=self.request.environment)
+        rows = shown.find_campaigns(user=self.request.user, environment=self.request.environment, text=self.text)
         return narrowed(rows, OF_CAMPAIGNS, self.request.GET)
 
     @cached_property

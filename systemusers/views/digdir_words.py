@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
@@ -26,7 +27,12 @@ def sentence(error: Exception) -> str:
         text = _("Klienten har fem nøkler hos Digdir, som er det meste. Fjern én av dem der først: %(kids)s.")
         return text % {"kids": ", ".join(error.kids)}
     if isinstance(error, rotations.TooEarly):
-        return _("Maskinporten kjenner kanskje ikke nøkkelen ennå. Vent %(n)s sekunder.") % {"n": error.seconds}
+        text = ngettext(
+            "Maskinporten kjenner kanskje ikke nøkkelen ennå. Vent %(n)s sekund.",
+            "Maskinporten kjenner kanskje ikke nøkkelen ennå. Vent %(n)s sekunder.",
+            error.seconds,
+        )
+        return text % {"n": error.seconds}
     for kind, words in SENTENCES:
         if isinstance(error, kind):
             return words()

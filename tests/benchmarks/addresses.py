@@ -7,16 +7,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Customer
+from accounts.models import Alarm, Customer, CustomerImport, Integration, LogIn, Portfolio, Proposal, Role, SavedView
 from portal.core.paging import paginate
-from submissions.models import Dialog, Document, Order, Submission, Transmission
-from systemusers.models import Access, AccessProfile, Campaign, MaskinportenClient, System
-from tests.benchmarks.scale import SERVICES
+from portal.core.webhooks.row import Webhook
+from submissions.models import DeadlineDate, Dialog, Document, Heap, Order, Submission, Transmission
+from systemusers.models import (
+    Access,
+    AccessProfile,
+    Campaign,
+    KeyRotation,
+    Kind,
+    MaskinportenClient,
+    SigningKey,
+    System,
+    Withdrawal,
+)
+from tests.benchmarks.scale import SERVICES, who
 from tests.meta.test_addresses import OURS, SAMPLES
 from tests.world import SERVICE
 
@@ -62,6 +73,7 @@ IN_STATES: dict[str, tuple[str, QuerySet[Any]]] = {
     "access, waiting": ("access", Access.objects.filter(status="SENT")),
     "access, expired": ("access", Access.objects.filter(status="EXPIRED")),
     "dialog, to be answered": ("dialog", Dialog.objects.filter(status="RequiresAttention")),
+    "access, of an accountant": ("clients", Access.objects.filter(profile__kind=Kind.AGENT)),
     "customer, that has left": ("customer", Customer.objects.filter(archived_at__isnull=False)),
 }
 """Pages that ask other things of a row in another state."""
@@ -74,6 +86,7 @@ def staff_pages() -> dict[str, str]:
     for route, pattern in OURS:
         if getattr(pattern.callback, "staff_page", "") and (address := _address(route, rows)):
             found[str(pattern.name)] = address
+    found |= {f"heap, {state}": f"{found['heap']}?state={state}" for state in ("files", "choose", "look", "drafts")}
     for what, (name, query) in FILTERED.items():
         found[what] = f"{reverse(name, kwargs={'environment': 'sandbox'})}?{query}"
     for what, (name, of) in IN_STATES.items():
@@ -82,12 +95,29 @@ def staff_pages() -> dict[str, str]:
     return found
 
 
+def without_row() -> set[str]:
+    """The names of the staff addresses that lead to a row of which the vendor has none."""
+    rows = _rows()
+    ours = [(route, pattern) for route, pattern in OURS if getattr(pattern.callback, "staff_page", "")]
+    return {str(pattern.name) for route, pattern in ours if not _address(route, rows)}
+
+
 def _rows() -> dict[str, Any]:
     """What `pk` is, by the first words of an address: rows of one customer that has everything."""
     access = Access.objects.filter(status="IN_USE", pk__in=Order.objects.values("access")).order_by("pk")[7]
     submission = Submission.objects.filter(access=access, decided_at__isnull=False).order_by("pk")[0]
-    profile = AccessProfile.objects.get()
+    profile = AccessProfile.objects.order_by("pk")[0]
+    worker = who(Role.CASE_WORKER)
+    few: dict[str, type[Model]] = {
+        "submissions/heaps/": Heap, "customers/import/": CustomerImport, "access/withdrawals/": Withdrawal,
+        "settings/rotations/": KeyRotation, "settings/keys/": SigningKey, "incident/keys/": SigningKey,
+        "due/calendar/dates/": DeadlineDate, "proposals/": Proposal, "integrations/": Integration,
+        "incident/integrations/": Integration, "webhooks/": Webhook, "account/profile/log-ins/": LogIn,
+        "people/portfolios/": Portfolio, "views/": SavedView, "oversight/alarms/": Alarm,
+    }  # fmt: skip
     return {
+        **{place: model._default_manager.order_by("pk")[0].pk for place, model in few.items()},
+        "people/": worker.pk, "incident/accounts/": worker.pk, "submissions/hold/access/": access.pk,
         "customers/": access.customer_id, "access/": access.pk, "submissions/": submission.pk,
         "dialogs/": Dialog.objects.filter(access=access).order_by("pk")[1].pk,
         "letters/": Transmission.objects.letters().order_by("pk")[0].pk,

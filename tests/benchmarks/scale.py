@@ -32,6 +32,7 @@ from submissions.services.due import counting
 from systemusers.models import AccessProfile
 from systemusers.models.link_token import new_link
 from tests.benchmarks import scale_rows
+from tests.benchmarks.scale_others import make_others
 from tests.conftest import FAR_AHEAD
 from tests.fixtures import VENDOR_ORGNR, make_operator, make_user
 from tests.world import SERVICE, make_client, make_profile, make_system
@@ -155,6 +156,7 @@ def fill(customers: int) -> None:
             insert(cursor, model, source, columns, values)
         cursor.execute(scale_rows.SEALED)
         cursor.execute("RESET session_replication_role; RESET work_mem; RESET synchronous_commit")
+        make_others(profile, worker=who(Role.CASE_WORKER), administrator=owner, services=SERVICES)
         cursor.execute("VACUUM ANALYZE")
     record_beat(beat_at=FAR_AHEAD, at=FAR_AHEAD)
     counting.count_due(at=timezone.now(), environments=["SANDBOX"])

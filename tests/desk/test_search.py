@@ -12,12 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Customer, Portfolio, Role, User
+from accounts.models import Contact, Customer, Portfolio, Role, User
 from portal.core.audit import AuditEvent
 from portal.core.search import identified
 from submissions.models import Call, Dialog, Document, Order, Submission, Transmission
 from submissions.services.pages import identified as places
-from systemusers.models import Access, ChangeRequest
+from systemusers.models import Access, Campaign, ChangeRequest
 from systemusers.services.identified import places_of_accesses
 from tests.fixtures import AT, make_user
 
@@ -227,6 +227,7 @@ def test_a_page_of_hits_of_all_kinds_takes_twelve_queries(
     Order.objects.update(remote_id=same)
     Transmission.objects.filter(pk=rows["letter"].pk).update(transmission_id=DIALOG)
     client.force_login(case_worker)
+    client.get(address())  # the first visit of a person is noted
 
     with CaptureQueriesContext(connection) as queries:
         page = client.get(address(), {"q": same})
@@ -274,3 +275,74 @@ def test_the_number_of_a_customer_opens_it_though_an_access_is_known_by_the_numb
     found = answer(client, spelling.format(number, number[:3], number[3:6], number[6:]))
 
     assert found == address("customer", pk=customer.pk)
+
+
+MAIL = "Kari.Lonn@Nordlys.example"
+
+
+def test_a_customer_is_found_by_the_whole_address_of_any_contact_by_those_who_see_it(
+    client: Client, case_worker: User, customer: Customer
+) -> None:
+    other = Customer.objects.create(
+        environment="SANDBOX", orgnr="313000005", name="Vest AS", portfolio=customer.portfolio, contact_email=MAIL
+    )
+    Contact.objects.create(customer=customer, email=MAIL.lower())
+    Contact.objects.create(customer=customer, email="styret@nordlys.example")
+    stranger = make_user(Role.CASE_WORKER, "stranger@vendor.example")
+    stranger.portfolios.add(Portfolio.objects.create(name="En annen"))
+
+    found = {}
+    for user in (case_worker, stranger):
+        client.force_login(user)
+        for given in (f" {MAIL.upper()} ", MAIL.lower(), "styret@nordlys.example", "nordlys.example", "@"):
+            page = client.get(address(), {"q": given}).text
+            found[user, given] = [row.pk for row in (customer, other) if address("customer", pk=row.pk) in page]
+
+    assert found[case_worker, MAIL.lower()] == found[case_worker, f" {MAIL.upper()} "] == [customer.pk, other.pk]
+    assert found[case_worker, "styret@nordlys.example"] == [customer.pk]
+    assert found[case_worker, "nordlys.example"] == found[case_worker, "@"] == []
+    assert not any(rows for (user, _given), rows in found.items() if user == stranger)
+
+
+def test_the_lists_are_found_by_the_address_of_a_contact_too(
+    client: Client, case_worker: User, rows: dict[str, Any]
+) -> None:
+    customer = rows["access"].customer
+    Contact.objects.create(customer=customer, email=MAIL)
+    client.force_login(case_worker)
+
+    for name, pk in (("customers", customer.pk), ("accesses", rows["access"].pk), ("dialogs", rows["dialog"].pk)):
+        assert list(client.get(address(name), {"q": MAIL}).context["page"]), (name, pk)
+        assert not client.get(address(name), {"q": f"x{MAIL}"}).context["page"]
+    each = Customer.objects.matching_each(MAIL)
+    assert [row.pk for row in each] == [customer.pk]
+
+
+@pytest.mark.django_db
+def test_each_way_to_a_customer_has_an_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    plan = Customer.objects.matching(MAIL).order_by().values("pk").explain()
+
+    assert "customer_by_mail" in plan
+    assert "contact_by_mail" in plan
+
+
+def test_a_campaign_is_found_by_the_words_of_its_name_by_those_who_see_it(
+    client: Client, case_worker: User, administrator: User, access: Access
+) -> None:
+    common = {"environment": "SANDBOX", "profile": access.profile, "created_at": AT, "status_at": AT, "status": "READY"}
+    mine = Campaign.objects.create(name="Årsoppgjør våren 2027", owner=case_worker, **common)
+    other = Campaign.objects.create(name="Lønn våren 2027", owner=administrator, **common)
+    elsewhere = Campaign.objects.create(name="Våren", owner=administrator, **{**common, "environment": "TEST"})
+
+    shown = {}
+    for user in (case_worker, administrator):
+        client.force_login(user)
+        for name in ("search", "campaigns"):
+            page = client.get(address(name), {"q": "2027 VÅREN"}).text
+            shown[user, name] = [one for one in (mine, other, elsewhere) if address("campaign", pk=one.pk) in page]
+
+    assert shown[case_worker, "search"] == shown[case_worker, "campaigns"] == [mine]
+    assert shown[administrator, "search"] == shown[administrator, "campaigns"] == [mine, other]

@@ -49,3 +49,32 @@ def test_a_state_is_no_command_in_nynorsk() -> None:
     words = dict(texts("nn"))
 
     assert (words["Sendt"], words["Send"]) == ("Sendt", "Send")
+
+
+COUNTED = (
+    r"%\((\w+)\)s (?:nye |siste )?(?:kunder|rapporter|filer|filene|innsendinger|dager|dagene|timer|timene|minutter|sekunder|måneder|"
+    r"dialoger|kladder|rader|tilganger|kampanjer|personer|ansatte|nøkler|advarsler|systemer|linjer|meldinger|bestillinger|klienter|"
+    r"virksomheter|porteføljer|adresser|endringer|hendelser|forseglinger|frister)\b"
+)
+ALWAYS_MANY = r"[Hh]øyst|mer enn|flere enn|Omtrent|til sammen|Så mange spørres|tilganger med flere profiler"
+"""Words of texts about a limit, or about a number that is never one."""
+NEVER_ONE = {
+    "Avgjort de siste %(days)s dagene",
+    "Kontoer stenges av seg selv etter %(n)s dager uten bruk.",
+    "Kontoer som ikke er brukt på %(days)s dager, stenges av seg selv. Eieren får e-post to uker før.",
+    "Personen får en lenke på e-post som virker i %(days)s dager, og velger passordet selv.",
+}
+
+
+def test_a_number_of_things_has_a_form_for_one_of_them() -> None:
+    """No text says "1 kunder": what follows a number is chosen by that number, and one text has one such number."""
+    entries = polib.pofile(str(Path(settings.BASE_DIR) / "locale/nn/LC_MESSAGES/django.po"))
+    wrong = []
+    for entry in entries:
+        if re.search(ALWAYS_MANY, entry.msgid) or entry.msgid in NEVER_ONE:
+            continue
+        counted = set(re.findall(COUNTED, entry.msgid_plural or entry.msgid))
+        if len(counted) > (1 if entry.msgid_plural else 0):
+            wrong.append(entry.msgid)
+
+    assert wrong == []

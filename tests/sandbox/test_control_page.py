@@ -124,6 +124,40 @@ def test_a_person_decides_as_whoever_they_pick(dialogs: DialogRig) -> None:
     assert (dialogs.app.state.requests[ident].status, dialogs.app.state.requests[ident].escalated) == ("New", True)
 
 
+@pytest.mark.parametrize("given", ["{number}", "{spaced}", "{beginning}", "solhøyden", " Solhøyden  Drift "])
+def test_a_person_finds_what_is_about_one_organisation_among_many(dialogs: DialogRig, given: str) -> None:
+    number = "310222224"
+    dialogs.control("organisations", {"orgnr": number, "name": "Solhøyden Drift AS"})
+    dialogs.control("bulk", {"organisations": 60})
+    resource = "urn:altinn:resource:x"
+    for orgnr, title in ((number, "Funnet dialog"), (K, "En annens")):
+        body = {"orgnr": orgnr, "service_resource": resource, "title": {"nb": title}}
+        dialogs.control("dialogs", body)
+    spaced = f"{number[:3]} {number[3:6]} {number[6:]}"
+    text = given.format(number=number, spaced=spaced, beginning=number[:6])
+
+    whole, found = dialogs.http.get("/control").text, dialogs.http.get("/control", params={"q": text}).text
+    none = dialogs.http.get("/control", params={"q": "finnes ikke"}).text
+
+    assert f"{number} Solhøyden Drift AS" not in whole
+    assert f"{number} Solhøyden Drift AS" in found
+    assert ("Funnet dialog" in found, "En annens" in found) == (True, False)
+    assert ("En annens" in whole, "En annens" in none, "Funnet dialog" in none) == (True, False, False)
+
+
+def test_a_search_stays_after_an_act_and_is_written_as_text(dialogs: DialogRig) -> None:
+    text = 'sol"<b>'
+    page = dialogs.http.get("/control", params={"q": text}).text
+
+    answer = dialogs.http.post(
+        "/control/play", data={"call": "POST /control/clock/advance", "number:seconds": "1", "q": text}
+    )
+
+    assert "<b>" not in page.replace("<b>20", "")
+    assert 'name="q" value="sol&#34;&lt;b&gt;"' in page
+    assert dict(httpx.URL(answer.headers["Location"]).params)["q"] == text
+
+
 def test_a_person_plays_the_service_owner(dialogs: DialogRig) -> None:
     resource = "urn:altinn:resource:x"
     play(dialogs, "POST /control/dialogs", text__orgnr=K, text__service_resource=resource, text__title="Hei")

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 
-from accounts.models import Customer
+from accounts.models import Customer, CustomerQuerySet
 from portal.core.environments import Environment
 
 Values = list[str]
@@ -61,6 +62,14 @@ def find(fields: Iterable[str]) -> list[Linked]:
     """Those of the fields that are linked."""
     wanted = set(fields)
     return [one for one in LINKED if one.field in wanted]
+
+
+def without(customers: CustomerQuerySet, field: str) -> CustomerQuerySet:
+    """Those of whom nothing is said in that column, whoever says it."""
+    for one in find([field]):
+        if one.model is not None:
+            customers = customers.filter(~Exists(one.model._default_manager.filter(customer=OuterRef("pk"))))
+    return customers
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -195,9 +195,8 @@ def list_dialogs(request: Call, filters: Query[DialogFilters]) -> HttpResponse:
     )  # `_query` has let nothing through that asks who reads, unless somebody is named
     rows = rows.filter(news_at__gt=filters.news_after) if filters.news_after else rows
     if filters.group:
-        rows = in_group(
-            rows, [Group("open", "", pages.OPEN), *pages.groups_for_all(at=at)], filters.group, apart=pages.of_ended()
-        )
+        groups = pages.groups_for_all(at=at, are_due=dialog_filters.has_deadline(query))
+        rows = in_group(rows, [Group("open", "", pages.OPEN), *groups], filters.group, apart=pages.of_ended())
     services = _services()
     return page_of(
         rows, after=filters.after, limit=filters.limit, show=lambda row: DialogShape(**_fields(row, services))

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import LogIn, User
 from accounts.services import log_ins
+from accounts.services.actors import names_of
 from accounts.services.integrations import proofs
 from accounts.services.integrations.keeping import find_integrations
 from portal.core.confirm import Question, ask_first, word_in
@@ -45,14 +46,16 @@ their number.
 @require_safe
 def incident(request: StaffRequest) -> HttpResponse:
     keys = SigningKey.objects.filter(client__environment=request.environment).select_related("client")
+    hooks, programs = list(keeping.find_webhooks(request.environment)), list(find_integrations(request.environment))
+    names = names_of(row.made_by for row in (*hooks, *programs))
     context = {
         "keys": keys.order_by("client__name", "-created_at"),
         "people": User.objects.order_by("-is_active", "name", "email"),
         "open_links": _open_links(request),
         "most_links": MOST_LINKS,
         "open_log_ins": LogIn.objects.count(),
-        "integrations": integrations_shown(find_integrations(request.environment), at=timezone.now()),
-        "webhooks": webhooks_shown(keeping.find_webhooks(request.environment)),
+        "integrations": integrations_shown(programs, at=timezone.now(), names=names),
+        "webhooks": webhooks_shown(hooks, names=names),
     }
     return render(request, "desk/incident/incident.html", context)
 

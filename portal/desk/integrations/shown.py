@@ -35,10 +35,10 @@ class Shown:
         return sum(each.is_valid for each in self.proofs)
 
 
-def all_shown(rows: Iterable[Integration], *, at: datetime) -> list[Shown]:
-    """One query for the names of all."""
+def all_shown(rows: Iterable[Integration], *, at: datetime, names: Names | None = None) -> list[Shown]:
+    """One query for the names of all, unless they are at hand."""
     found = list(rows)
-    names = names_of(row.made_by for row in found)
+    names = names_of(row.made_by for row in found) if names is None else names
     return [shown(row, at=at, names=names) for row in found]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Customer
 from portal.core.audit import record
@@ -65,8 +66,10 @@ def _evidence(customer: Customer) -> list[str]:
     if not number:
         return []
     until = periods.ends_at("evidence", RULES["evidence"].kept, since=newest)
-    text = _(
-        "Det som er sendt, med kvitteringer og svar (%(n)s filer): det hører til regnskapet, som loven krever oppbevart."
+    text = ngettext(
+        "Det som er sendt, med kvitteringer og svar (%(n)s fil): det hører til regnskapet, som loven krever oppbevart.",
+        "Det som er sendt, med kvitteringer og svar (%(n)s filer): det hører til regnskapet, som loven krever oppbevart.",
+        number,
     )
     end = _("Det siste slettes etter %(date)s.") % {"date": spelled_date(until)} if until else ""
     return [f"{text % {'n': number}} {end}".strip()]

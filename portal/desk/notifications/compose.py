@@ -111,4 +111,5 @@ def _subject(kind: str, news: Sequence[News], sections: Sequence[Section]) -> st
     if kind == Kind.DIGEST:
         text = ngettext("Oppsummering: %(n)s ny hendelse", "Oppsummering: %(n)s nye hendelser", len(news))
         return text % {"n": spaced(len(news))}
-    return lines[0].text if len(lines) == 1 else _("%(n)s nye hendelser") % {"n": spaced(len(news))}
+    text = ngettext("%(n)s ny hendelse", "%(n)s nye hendelser", len(news))
+    return lines[0].text if len(lines) == 1 else text % {"n": spaced(len(news))}

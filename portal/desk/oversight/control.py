@@ -77,8 +77,8 @@ def _whose(request: StaffRequest, at: datetime) -> Answer:
     return Answer(
         _("Er hver ansatt knyttet til de kundene og systembrukerne den kan bruke?"),
         [
-            _("Her har %(n)s ansatte en rolle. %(all)s ser alle kunder, resten bare egne porteføljer.")
-            % {"n": every, "all": all_},
+            ngettext("Her har %(n)s ansatt en rolle.", "Her har %(n)s ansatte en rolle.", every) % {"n": every},
+            _("%(all)s ser alle kunder, resten bare egne porteføljer.") % {"all": all_},
             signed,
         ],
         [(_("Gjennomgang av tilganger"), "access-review"), (_("Folk"), "people")],

@@ -20,6 +20,7 @@ from accounts.services.staff import Rights, change_rights, check_not_last, right
 from portal.core.audit import event, record_all
 from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
+from portal.core.counting import counts_of
 from portal.desk.people.granting import rights_given
 from submissions.models import Approval, Dialog, Heap, HeapPackage, Order, Submission
 from submissions.services.casework import acts
@@ -63,23 +64,30 @@ class Left:
 
 
 def left_by(user: User) -> Left:
-    customers, dialogs = Customer.objects.filter(assignee=user), Dialog.objects.filter(assignee=user)
-    counted = [
-        (lazy("Kunder å følge opp"), customers.count()),
-        (lazy("Dialoger å svare på"), dialogs.count()),
-        *((each.label, each.rows(user).count()) for each in OWNED),
-    ]
+    """Two queries."""
     made = Q(created_by=user.actor)
-    stays = [
+    handed: list[tuple[Any, QuerySet[Any]]] = [
+        (lazy("Kunder å følge opp"), Customer.objects.filter(assignee=user)),
+        (lazy("Dialoger å svare på"), Dialog.objects.filter(assignee=user)),
+        *((each.label, each.rows(user)) for each in OWNED),
+    ]
+    staying: list[tuple[Any, QuerySet[Any]]] = [
         (
             lazy("Kladder"),
-            Submission.objects.filter(made, status__in=[Submission.Status.DRAFT, Submission.Status.READY]).count(),
+            Submission.objects.filter(made, status__in=[Submission.Status.DRAFT, Submission.Status.READY]),
         ),
-        (lazy("Bestillinger under arbeid"), Order.objects.filter(_going(Order), made).count()),
-        (lazy("Spørsmål om godkjenning"), Approval.objects.unanswered().filter(asked_by=user.actor).count()),
+        (lazy("Bestillinger under arbeid"), Order.objects.filter(_going(Order), made)),
+        (lazy("Spørsmål om godkjenning"), Approval.objects.unanswered().filter(asked_by=user.actor)),
     ]
+    lines = [*handed, *staying]
+    numbers = counts_of([rows for _label, rows in lines])
+    counted = [(str(label), n) for (label, _rows), n in zip(lines, numbers, strict=True)]
     own = list(user.portfolios.order_by("name").values_list("name", flat=True))
-    return Left(own, *([(str(label), n) for label, n in lines if n] for lines in (counted, stays)))
+    return Left(
+        own,
+        [line for line in counted[: len(handed)] if line[1]],
+        [line for line in counted[len(handed) :] if line[1]],
+    )
 
 
 def heirs(user: User) -> QuerySet[User]:

@@ -55,11 +55,12 @@ def people(*, sizes: dict[int, int], at: datetime) -> list[Row]:
     return [_row(user, sizes, ahead, today) for user in loaded(at)]
 
 
-def row_of(pk: int, *, at: datetime) -> Row:
-    """One, whoever else there is."""
-    today, user = timezone.localdate(at), loaded(at).get(pk=pk)
-    ahead = Substitution.objects.ahead(today).filter(Q(absent=user) | Q(substitute=user))
-    return _row(user, portfolio_sizes(), list(ahead.select_related("absent", "substitute")), today)
+def row_of(user: User, *, at: datetime) -> tuple[Row, list[Substitution]]:
+    """One of `loaded`, whoever else there is, and for when somebody has their place. Two queries."""
+    today = timezone.localdate(at)
+    about = Substitution.objects.ahead(today).filter(Q(absent=user) | Q(substitute=user))
+    ahead = list(about.select_related("absent", "substitute"))
+    return _row(user, portfolio_sizes(), ahead, today), [one for one in ahead if one.absent_id == user.pk]
 
 
 def loaded(at: datetime) -> QuerySet[User]:

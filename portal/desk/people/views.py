@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -51,14 +52,16 @@ def find(pk: int) -> User:
 @staff_page(may="keeps_people")
 @require_safe
 def one(request: StaffRequest, pk: int) -> HttpResponse:
-    at, person = timezone.now(), find(pk)
-    row = shown.row_of(pk, at=at)
+    at = timezone.now()
+    has_identity = Exists(single_sign_on.identities().filter(user=OuterRef("pk")))
+    person = get_object_or_404(shown.loaded(at).annotate(has_identity=has_identity), pk=pk)
+    row, absences = shown.row_of(person, at=at)
     context = {
         "person": person, "row": row, "state": row.state, "places": list(zip(enabled(), row.roles, strict=True)),
         "log_ins": list(log_ins.open_of(person, at=at)), "ends_at": invitations.ends_at(person),
-        "absences": list(person.absences.ahead(timezone.localdate(at)).select_related("substitute")),
+        "absences": absences,
         "is_self": person.pk == request.user.pk, "factors": factors.factors_of(person),
-        "has_identity": single_sign_on.identities_of(person).exists(),
+        "has_identity": person.has_identity,
         "opened": shown.opened(person, by=request.user, at=at),
     }  # fmt: skip
     return render(request, "desk/people/one.html", context)

@@ -56,10 +56,10 @@ class Sent:
     may_repeat: bool
 
 
-def all_shown(hooks: Iterable[Webhook]) -> list[Shown]:
-    """One query for the names of all."""
+def all_shown(hooks: Iterable[Webhook], *, names: Names | None = None) -> list[Shown]:
+    """One query for the names of all, unless they are at hand."""
     found = list(hooks)
-    names = names_of(hook.made_by for hook in found)
+    names = names_of(hook.made_by for hook in found) if names is None else names
     return [shown(hook, names=names) for hook in found]
 
 

@@ -6,6 +6,8 @@ A form posts to `/control/play` the call and its fields (see `control.forms`). A
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -38,28 +40,56 @@ SHOWN = 25
 @route("GET", "/control")
 def control_page(call: Call) -> Response:
     args = call.request.args
-    return _page(call, said=args.get("said", ""), failed=args.get("failed") == "1")
+    return _page(call, said=args.get("said", ""), failed=args.get("failed") == "1", sought=args.get("q", ""))
 
 
-def _page(call: Call, *, said: str, failed: bool, answer: str = "") -> Response:
-    return page("control.html", said=said, failed=failed, answer=answer, now=call.now, quote=quote, **_shown(call))
+def _page(call: Call, *, said: str, failed: bool, answer: str = "", sought: str = "") -> Response:
+    text = " ".join(sought.split())
+    shown = _shown(call, _finder(call, text))
+    about: dict[str, Any] = {
+        "said": said,
+        "failed": failed,
+        "answer": answer,
+        "sought": text,
+        "now": call.now,
+        "quote": quote,
+    }
+    return page("control.html", **about, **shown)
 
 
-def _shown(call: Call) -> dict[str, Any]:
-    """The data of the sections of the page."""
+Finder = Callable[[Any], bool]
+
+
+def _finder(call: Call, text: str) -> Finder:
+    """Whether a row is of an organisation that is sought: by the beginning of its number, or a part of its name. "": all are."""
+    if not text:
+        return lambda _row: True
+    number, name = text.replace(" ", ""), text.casefold()
+    known = call.state.organisations
+
+    def fits(row: Any) -> bool:
+        organisation = known.get(row.orgnr)
+        is_named = organisation is not None and name in organisation.name.casefold()
+        return is_named or (number.isdecimal() and row.orgnr.startswith(number))
+
+    return fits
+
+
+def _shown(call: Call, fits: Finder) -> dict[str, Any]:
+    """The data of the sections of the page, of the organisations that are sought."""
     state, faults = call.state, call.sandbox.faults
     return {
         "clock": call.sandbox.clock.dump(), "organisations": state.organisations, "persons_of": persons_of,
-        "requests": [r for r in state.requests.values() if r.status == "New"][-SHOWN:],
-        "changes": [c for c in state.change_requests.values() if c.status == "New"][-SHOWN:],
-        "system_users": [u for u in _last(state.system_users) if not u.deleted],
+        "requests": [r for r in state.requests.values() if r.status == "New" and fits(r)][-SHOWN:],
+        "changes": [c for c in state.change_requests.values() if c.status == "New" and fits(c)][-SHOWN:],
+        "system_users": [u for u in _last(state.system_users, fits) if not u.deleted],
         "counts": {"organisations": len(state.organisations), "system users": len(state.system_users)},
-        "newest": _last(state.organisations), "roles": sorted(ROLES), "systems": list(state.systems),
+        "newest": _last(state.organisations, fits), "roles": sorted(ROLES), "systems": list(state.systems),
         "clients": [shown(client) for client in state.clients.values()],
-        "dialogs": [d for d in _last(state.dialogs) if not d.deleted][:10], "statuses": sorted(STATUSES),
+        "dialogs": [d for d in _last(state.dialogs, fits) if not d.deleted][:10], "statuses": sorted(STATUSES),
         "transmissions": sorted(TRANSMISSIONS), "activities": sorted(ACTIVITIES),
-        "submissions": _last(state.skatteetaten.submissions), "verdicts": state.skatteetaten.verdicts,
-        "instances": [one for one in _last(state.apps.instances) if not one.deleted],
+        "submissions": _last(state.skatteetaten.submissions, fits), "verdicts": state.skatteetaten.verdicts,
+        "instances": [one for one in _last(state.apps.instances, fits) if not one.deleted],
         "tax_services": TAX_SERVICES, "faults": faults.pending, "kinds": sorted(KINDS | DELIVERY_KINDS.keys()),
         "services": list(SERVICES.values()), "settings": _settings(state.settings),
         "catalogue_counts": (len(catalogue.resources(state)), len(catalogue.packages(state))),
@@ -79,8 +109,8 @@ def play(call: Call) -> Response:
     failed = reply.status_code >= 400
     said = _reason(reply) if failed else form.get("said", "Done.")
     if form.get("show") and not failed:
-        return _page(call, said=said, failed=False, answer=_written(reply))
-    query = urlencode({"said": said, "failed": int(failed)})
+        return _page(call, said=said, failed=False, answer=_written(reply), sought=form.get("q", ""))
+    query = urlencode({"said": said, "failed": int(failed), **({"q": form["q"]} if form.get("q") else {})})
     return redirect(f"/control?{query}#{quote(form.get('back', ''))}", code=303)
 
 
@@ -109,10 +139,9 @@ def _reason(reply: Response) -> str:
     return next((text for text in texts if isinstance(text, str) and text), reply.status)
 
 
-def _last(rows: dict[str, Any]) -> list[Any]:
-    """The newest rows, newest first, without copying the whole dict."""
-    newest = reversed(rows.values())
-    return [value for value, _ in zip(newest, range(SHOWN), strict=False)]
+def _last(rows: dict[str, Any], fits: Finder) -> list[Any]:
+    """The newest rows that fit, newest first, without copying the whole dict."""
+    return list(islice(filter(fits, reversed(rows.values())), SHOWN))
 
 
 def _settings(settings: Settings) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from submissions.adapters.base import Finding
@@ -69,5 +69,7 @@ def withholding(part: Mapping[str, str]) -> str:
     if part["table"]:
         text = ", ".join(filter(None, [gettext("tabell %(table)s") % {"table": part["table"]}, text]))
     if part["months"]:
-        text = gettext("%(what)s i %(months)s måneder") % {"what": text, "months": part["months"]}
+        is_one = part["months"] == "1"
+        lasting = ngettext("%(what)s i %(months)s måned", "%(what)s i %(months)s måneder", 1 if is_one else 2)
+        text = lasting % {"what": text, "months": part["months"]}
     return text

@@ -21,7 +21,10 @@ class Due(StrEnum):
     NONE = "none"
 
 
-_OURS_TO_ANSWER = Q(gone_at__isnull=True, handled_at__isnull=True) & ~Q(status__in=["Completed", "Awaiting"])
+_UNANSWERED = Q(gone_at__isnull=True) & ~Q(status__in=["Completed", "Awaiting"])
+_OURS_TO_ANSWER = Q(handled_at__isnull=True) & _UNANSWERED
+DUE_NEEDS_ANSWER = Q(handled_at__isnull=True) & ~Q(status="Awaiting")
+"""What makes NEEDS_ANSWER of rows of `due_by` that have a deadline. See `find_due` for why nothing is said twice."""
 NEEDS_ANSWER = _OURS_TO_ANSWER & (Q(status="RequiresAttention") | Q(due_at__isnull=False))
 """The sender waits for the customer: it says so, or it has set a deadline. "Awaiting" waits for the sender."""
 
@@ -41,6 +44,11 @@ def _within(code: str, *, at: datetime) -> Q:
         Due.LATER: Q(due_at__gte=last),
         Due.NONE: Q(due_at__isnull=True),
     }[Due(code)]
+
+
+def with_deadline(rows: DialogQuerySet) -> DialogQuerySet:
+    """Those of `rows`, which nobody here is done with, that somebody must answer by a day, the late ones first."""
+    return rows.filter(_UNANSWERED, due_at__isnull=False).order_by("due_at", "pk")
 
 
 def find_due(*, user: User, environment: Environment, at: datetime, part: Due | None = None) -> DialogQuerySet:

@@ -1,4 +1,4 @@
-"""Counts of the deadline board: at once where there are few expectations, else those that a worker has stored.
+"""Counts of the deadline board: at once where few reports are expected, else those that a worker has stored.
 
 A worker counts the deadlines around today again and again for a large vendor. Any other deadline is counted at once.
 """
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.exceptions import EmptyResultSet
 from django.db import transaction
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.utils import timezone
@@ -28,7 +27,9 @@ from submissions.services.due.calendar import Item
 from submissions.services.due.states import DueState, expected
 
 LIVE_TO = 20_000
-"""So many expectations of one user's customers are counted for each page."""
+"""A vendor with so many expectations is counted for each page."""
+FEW = 2_000
+"""So many expected reports of one user's customers are counted for each page of a larger vendor too."""
 AROUND = timedelta(days=100)
 """Deadlines within this time of today are counted by the worker."""
 AGAIN = timedelta(minutes=3)
@@ -60,27 +61,14 @@ def customers_of(*, user: User, environment: Environment | str, portfolio: str =
 def count(
     found: Sequence[Item], *, user: User, environment: Environment | str, portfolio: str, at: datetime
 ) -> Counted:
-    """How many of the user's customers are in each state, for each item. Three queries at most."""
+    """How many of the user's customers are in each state, for each item. Two queries at most."""
     customers = customers_of(user=user, environment=environment, portfolio=portfolio)
-    rows = Expectation.objects.visible_to(user).current().wanted().filter(environment=environment).order_by()
-    if not found or not _are_many(rows):
+    stored = _stored(found, user, environment, portfolio, at) if found else None
+    if stored is None or stored.whole <= FEW:
         return Counted(count_now(found, customers))
-    known, counted_at = _stored(found, user, environment, portfolio, at)
-    rest = [item for item in found if _key(item) not in known]
-    known |= dict(zip(map(_key, rest), count_now(rest, customers), strict=True))
-    return Counted([known[_key(item)] for item in found], counted_at)
-
-
-def _are_many(rows: QuerySet[Expectation]) -> bool:
-    """More than LIVE_TO. That is known for a minute: the stored numbers are of the same reports, and to count so many takes longer
-    than all the rest of a page.
-    """
-    few = rows.values_list(Value(1))[: LIVE_TO + 1]
-    try:
-        sql, params = few.query.sql_with_params()
-    except EmptyResultSet:  # the user sees no customer
-        return False
-    return counting.kept(sql, params, few.count, is_large=lambda number: number > LIVE_TO) > LIVE_TO
+    rest = [item for item in found if _key(item) not in stored.numbers]
+    known = {**stored.numbers, **dict(zip(map(_key, rest), count_now(rest, customers), strict=True))}
+    return Counted([known[_key(item)] for item in found], stored.counted_at)
 
 
 def count_now(found: Sequence[Item], customers: CustomerQuerySet) -> list[Numbers]:
@@ -106,24 +94,35 @@ def _key(item: Item) -> Key:
     return item.service.id, item.period
 
 
+@dataclass(frozen=True)
+class Stored:
+    """Numbers by item, the time of the oldest, and how many reports they are in all portfolios that the user sees."""
+
+    numbers: dict[Key, Numbers]
+    counted_at: datetime
+    whole: int
+
+
 def _stored(
     found: Sequence[Item], user: User, environment: Environment | str, portfolio: str, at: datetime
-) -> tuple[dict[Key, Numbers], datetime | None]:
-    """The stored numbers by item, and when the oldest were counted. One query."""
+) -> Stored | None:
+    """None where a worker has stored nothing: a vendor that is not large, or other deadlines. One query."""
     rows = DueCount.objects.filter(environment=environment, counted_at__gt=at - OLD).filter(_about(found))
-    shown = Q() if user.within(environment).sees_all_customers else Q(portfolio__in=user.portfolio_ids)
+    seen = Q() if user.within(environment).sees_all_customers else Q(portfolio__in=user.portfolio_ids)
     chosen = row_id(portfolio)
-    if portfolio == NO_PORTFOLIO:
-        shown &= Q(portfolio=None)
-    elif chosen is not None:
-        shown &= Q(portfolio=chosen)
+    shown = seen & Q(portfolio=None) if portfolio == NO_PORTFOLIO else seen & Q(portfolio=chosen) if chosen else seen
     summed = rows.values("service", "period_kind", "period_start", "state").order_by()
-    summed = summed.annotate(n=Sum("customers", filter=shown, default=0), oldest=Min("counted_at"))
+    summed = summed.annotate(n=_sum(shown), whole=_sum(seen), oldest=Min("counted_at"))
     numbers: dict[Key, Numbers] = {}
     for row in summed:
         key = row["service"], Period(PeriodKind(row["period_kind"]), row["period_start"])
         numbers.setdefault(key, dict.fromkeys(DueState, 0))[DueState(row["state"])] = row["n"]
-    return numbers, min((row["oldest"] for row in summed), default=None)
+    oldest = min((row["oldest"] for row in summed), default=None)
+    return Stored(numbers, oldest, sum(row["whole"] for row in summed)) if oldest else None
+
+
+def _sum(which: Q) -> Sum:
+    return Sum("customers", filter=which, default=0)
 
 
 def _about(found: Sequence[Item]) -> Q:

@@ -25,6 +25,7 @@ from submissions.services.drafting.package_check import OPEN
 from submissions.services.drafting.preflight import preflight
 from submissions.services.folders.driving import checked, same_before
 from submissions.services.folders.places import shown
+from submissions.services.heaps.groups import with_asked
 from submissions.services.heaps.ordering import packages_of
 from submissions.services.heaps.problems import TWO_PERSONS, problems
 from submissions.services.heaps.rest import rest_of, shown_name
@@ -182,7 +183,8 @@ def earlier(content: bytes) -> Earlier:
 
 def of_heap(heap: Heap, *, user: User, taken: str, sends: bool, moving: bool, working: bool, at: datetime) -> Result:
     """As `user` sees it. `moving`: workers have something to do with it (`driving.is_moving`). `working`: of `next_step`."""
-    packages = list(packages_of(heap, user).select_related("customer", "draft", "other").defer(None).order_by("pk"))
+    mine = with_asked(packages_of(heap, user)).select_related("customer", "draft__access", "other")
+    packages = list(mine.defer(None).order_by("pk"))
     same = same_before([row for row in packages if row.draft is None and row.wanted_at is None])
     texts = {**problems(packages), **{pk: _same(other) for pk, other in same.items()}}
     for_page = left_to_page(heap)

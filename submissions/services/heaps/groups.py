@@ -49,6 +49,11 @@ _CLEAN = Q(
 )
 
 
+def with_asked(packages: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
+    """Annotates `is_asked`: a second person is asked."""
+    return packages.annotate(is_asked=Exists(Approval.objects.unanswered().filter(submission=OuterRef("draft"))))
+
+
 def grouped(packages: QuerySet[HeapPackage], *, apart: Collection[str]) -> QuerySet[HeapPackage]:
     """Annotates `where`, `was_before` (something about the same was sent) and `is_asked` (a second person is asked).
 
@@ -62,16 +67,19 @@ def grouped(packages: QuerySet[HeapPackage], *, apart: Collection[str]) -> Query
         answers__isnull=True,
         status__in=TAKEN,
     )
-    asked = Approval.objects.unanswered().filter(submission=OuterRef("draft"))
     others = same.exclude(pk=Coalesce(OuterRef("draft"), 0))  # without a draft all are others
-    return packages.annotate(was_before=Exists(others), is_asked=Exists(asked)).annotate(
-        where=Case(
-            When(draft__status=S.CANCELLED, then=Value(Where.CANCELLED)),
-            When(~NO_DRAFT & ~OPEN_DRAFT, then=Value(Where.SENT)),
-            When(_MOVING, then=Value(Where.MOVING)),
-            When(DRAFTABLE, then=Value(Where.READY)),
-            When(_CLEAN & ~Q(service__in=apart), then=Value(Where.DRAFTS)),
-            default=Value(Where.LOOK),
+    return (
+        with_asked(packages)
+        .annotate(was_before=Exists(others))
+        .annotate(
+            where=Case(
+                When(draft__status=S.CANCELLED, then=Value(Where.CANCELLED)),
+                When(~NO_DRAFT & ~OPEN_DRAFT, then=Value(Where.SENT)),
+                When(_MOVING, then=Value(Where.MOVING)),
+                When(DRAFTABLE, then=Value(Where.READY)),
+                When(_CLEAN & ~Q(service__in=apart), then=Value(Where.DRAFTS)),
+                default=Value(Where.LOOK),
+            )
         )
     )
 

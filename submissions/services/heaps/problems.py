@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from portal.core.formats import spelled_date
 from portal.core.masking import visible, without_identity_numbers
-from submissions.models import Approval, HeapFile, HeapPackage, Submission
+from submissions.models import HeapFile, HeapPackage, Submission
 from submissions.services import catalogue
+from submissions.services.catalogue import Local
 from submissions.services.drafting import checking
 from submissions.services.drafting.beside import told
 from submissions.services.drafting.package_check import OPEN
@@ -24,20 +24,23 @@ from systemusers.models import Access
 from systemusers.services.client_relations.ways import Way, ways_to_all
 
 V = HeapPackage.Verdict
-_OF_DRAFT = ("pk", "access__status", "is_asked")
 TWO_PERSONS = lazy(
     "Tjenesten krever to personer. Noen må sende innsendingen fra siden dens i portalen, og en annen godkjenner."
 )
 """Of a watched folder, see `sending.left_to_page`."""
 
 
-def problems(packages: Iterable[HeapPackage]) -> dict[int, str]:
-    """By the id of the package; "" when nothing is in the way. Packages have their customer, draft and other. Few queries."""
+def problems(packages: Iterable[HeapPackage], *, local: Local | None = None) -> dict[int, str]:
+    """By the id of the package; "" when nothing is in the way. Packages are of `with_asked` and of one heap, with their customer, draft
+    and its access, and other. Four queries at most, three with `local`.
+    """
     rows = list(packages)
     lacking = [row for row in rows if row.draft is None and row.verdict == V.NO_ACCESS]
     ways = ways_to_all({row.customer for row in lacking}) if lacking else {}
+    if lacking and local is None:
+        local = catalogue.local(lacking[0].customer.environment)
     around = _around(rows)
-    return {row.pk: _problem(row, ways.get(row.customer_id, []), around.get(row.pk, _Around())) for row in rows}
+    return {row.pk: _problem(row, ways.get(row.customer_id, []), around.get(row.pk, _Around()), local) for row in rows}
 
 
 def of_file(file: HeapFile, packages: dict[int, str]) -> str:
@@ -55,21 +58,26 @@ class _Around:
 
 
 def _around(packages: Iterable[HeapPackage]) -> dict[int, _Around]:
-    """By the id of the package, of those whose draft is open or can be made. Two queries at most."""
+    """By the id of the package, of those whose draft is open or can be made. One query."""
     rows = [row for row in packages if (row.draft.status in OPEN if row.draft else row.verdict in (V.READY, V.BEFORE))]
-    drafts = {row.draft_id for row in rows if row.draft_id}
-    asked = Exists(Approval.objects.unanswered().filter(submission=OuterRef("pk")))
-    noted = Submission.objects.filter(pk__in=drafts).annotate(is_asked=asked)
-    known = {pk: (status in Access.USABLE, is_asked) for pk, status, is_asked in noted.values_list(*_OF_DRAFT)}
     earlier = earlier_of(rows)
-    return {row.pk: _Around(earlier.get(row.pk), *known.get(row.draft_id or 0, ())) for row in rows}
+    return {row.pk: _Around(earlier.get(row.pk), _is_usable(row.draft), _is_asked(row)) for row in rows}
 
 
-def _problem(row: HeapPackage, ways: list[Way], around: _Around) -> str:
+def _is_usable(draft: Submission | None) -> bool:
+    access = draft.access if draft else None
+    return draft is None or (access is not None and access.status in Access.USABLE)
+
+
+def _is_asked(row: HeapPackage) -> bool:
+    return row.draft is not None and bool(row.is_asked)  # type: ignore[attr-defined] # annotated
+
+
+def _problem(row: HeapPackage, ways: list[Way], around: _Around, local: Local | None) -> str:
     if row.draft is not None:
         return _of_draft(row, row.draft, around)
-    if row.verdict == V.NO_ACCESS:
-        return _no_access(row, ways)
+    if row.verdict == V.NO_ACCESS and local is not None:
+        return _no_access(row, ways, local)
     if row.verdict == V.OPEN_DRAFT and row.other is not None:
         day = spelled_date(row.other.created_at)
         return _("Det finnes en åpen kladd fra %(day)s med andre filer.") % {"day": day}
@@ -82,15 +90,14 @@ def _problem(row: HeapPackage, ways: list[Way], around: _Around) -> str:
     return _errors(row) if row.verdict == V.ERRORS else ""
 
 
-def _no_access(row: HeapPackage, ways: list[Way]) -> str:
+def _no_access(row: HeapPackage, ways: list[Way], local: Local) -> str:
     try:
         service = catalogue.service(row.service)
     except catalogue.UnknownService:
         return _("Tjenesten er ikke i katalogen lenger.")
     if not ways:
         return _("Kunden har ikke gitt systemtilgang.")
-    settings = catalogue.local(row.customer.environment)
-    offers = offers_of(service, ways, settings)
+    offers = offers_of(service, ways, local)
     if any(offer.is_allowed for offer in offers):
         return _("Tilgangen er på plass nå. Sorter på nytt.")
     reasons = [reason for offer in offers for reason in offer.reasons]

@@ -76,7 +76,7 @@ def _write_files(archive: zipfile.ZipFile, heap: Heap, user: User) -> None:
 
 def _list(heap: Heap, user: User) -> tuple[bytes, int]:
     mine = grouped(packages_of(heap, user), apart=())
-    packages = {row.pk: row for row in mine.select_related("customer", "draft", "other").defer(None)}
+    packages = {row.pk: row for row in mine.select_related("customer", "draft__access", "other").defer(None)}
     texts = problems(packages.values())
     rows = []
     for file in rest_of(heap, user).defer(None).order_by("pk"):

@@ -15,6 +15,7 @@ from portal.core.lease import Hold
 from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Heap, HeapPackage, HeapSource, Submission
 from submissions.services import catalogue
+from submissions.services.catalogue import Local
 from submissions.services.heaps.making import may
 from submissions.services.sending.approvals import send_or_ask
 from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady, queue
@@ -23,16 +24,20 @@ BATCH = 20
 
 
 def is_watched(heap: Heap) -> bool:
-    """Whether its files were dropped into a watched folder: nobody has seen them, and who dropped them is not known."""
-    return HeapSource.objects.filter(heap=heap, key__startswith=HeapSource.WATCHED).exists()
+    """Whether its files were dropped into a watched folder: nobody has seen them, and who dropped them is not known.
+
+    One query, none where the source was loaded with the heap.
+    """
+    source: HeapSource | None = getattr(heap, "source", None)
+    return source is not None and source.key.startswith(HeapSource.WATCHED)
 
 
-def left_to_page(heap: Heap) -> set[str]:
+def left_to_page(heap: Heap, *, local: Local | None = None) -> set[str]:
     """The services whose reports are sent from their own pages alone: those that take two persons, of whom a watched folder is not
-    the first. One query, and two for a watched folder."""
+    the first. As many queries as `is_watched`, and one for a watched folder, without `local`."""
     if not is_watched(heap):
         return set()
-    settings = catalogue.local(heap.environment).settings
+    settings = (local or catalogue.local(heap.environment)).settings
     return {service for service, setting in settings.items() if setting.needs_approval}
 
 

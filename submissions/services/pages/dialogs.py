@@ -20,7 +20,7 @@ from portal.core.next_step import NextStep
 from portal.explain import explain
 from submissions.models import Attachment, Dialog, DialogQuerySet, Submission
 from submissions.services import material
-from submissions.services.casework.deadlines import NEEDS_ANSWER
+from submissions.services.casework.deadlines import DUE_NEEDS_ANSWER, NEEDS_ANSWER
 from submissions.services.casework.people import with_person
 from submissions.services.casework.unread import is_unread
 from submissions.services.pages.identified import keys_in, places_of_dialogs
@@ -62,20 +62,25 @@ ACTIVITIES = {
 }
 
 
-def groups(*, user: User, environment: Environment, at: datetime, mark: datetime | None = None) -> list[Group]:
-    """The filter chips' groups; what is unread depends on who asks. `mark`: see `is_unread`."""
+def groups(
+    *, user: User, environment: Environment, at: datetime, mark: datetime | None = None, are_due: bool = False
+) -> list[Group]:
+    """The filter chips' groups; what is unread depends on who asks. `mark`: see `is_unread`. `are_due`: see `groups_for_all`."""
     unread = is_unread(user=user, environment=environment, at=at, mark=mark)
-    return [Group(UNREAD, _("Uleste"), unread, is_live=True), *groups_for_all(at=at)]
+    return [Group(UNREAD, _("Uleste"), unread, is_live=True), *groups_for_all(at=at, are_due=are_due)]
 
 
-def groups_for_all(*, at: datetime) -> list[Group]:
-    """Those that are the same for everybody; which deadlines are near depends on when one asks."""
+def groups_for_all(*, at: datetime, are_due: bool = False) -> list[Group]:
+    """Those that are the same for everybody; which deadlines are near depends on when one asks.
+
+    `are_due`: of rows with a deadline that `due_by` chose, of which the groups do not say again what that has said.
+    """
     here = Q(gone_at__isnull=True)
     near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
     unfinished = Attachment.objects.filter(transmission__dialog=OuterRef("pk")).unfinished(at)
     return [
         Group("material", _("Ber om materiale"), Q(pk__in=material.waiting(Dialog.objects.all()).values("pk"))),
-        Group("attention", _("Krever svar"), NEEDS_ANSWER),
+        Group("attention", _("Krever svar"), DUE_NEEDS_ANSWER if are_due else NEEDS_ANSWER),
         Group("due", _("Frist innen 14 dager"), here & near),
         Group("waiting", _("Venter på svar"), here & Q(status="Awaiting")),
         Group("completed", _("Fullført"), here & Q(status="Completed")),
@@ -89,11 +94,6 @@ def groups_for_all(*, at: datetime) -> list[Group]:
 def of_ended() -> Group:
     """Dialogs of customers whose relation has ended, but for those about a report that is owed."""
     return Group(ENDED, gettext_lazy("Avsluttede kunder"), DialogQuerySet.left_out())
-
-
-def with_deadline(rows: DialogQuerySet) -> DialogQuerySet:
-    """Those of `rows` that somebody must answer by a day, the late ones first."""
-    return rows.filter(NEEDS_ANSWER, due_at__isnull=False).order_by("due_at", "pk")
 
 
 def find_dialogs(*, user: User, environment: Environment, text: str = "") -> DialogQuerySet:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.services.portfolio_filter import portfolio_choices
+from portal.core.counting import spaced
 from portal.core.environments import Environment
 from portal.core.formats import spelled_day
 from submissions.period import Period, PeriodKind
@@ -186,7 +188,7 @@ def _day(day: date | None, rows: list[Row], environment: Environment, portfolio:
     return Day(
         heading=spelled_day(day).capitalize() if day else _("Ingen kjent frist"),
         left=said(day, today) if day else "",
-        colour=_colour(day, today, any(row.missing for row in rows)),
+        colour=colour_of(day, today, any(row.missing for row in rows)),
         doubt=doubt,
         rows=[_row(row, environment, portfolio) for row in rows],
         totals=[sum(column) for column in zip(*totals, strict=True)],
@@ -202,7 +204,7 @@ def said(day: date, today: date) -> str:
     return ngettext("%(n)s dag igjen", "%(n)s dager igjen", n) % {"n": n}
 
 
-def _colour(day: date | None, today: date, has_missing: bool) -> str:
+def colour_of(day: date | None, today: date, has_missing: bool) -> str:
     if day is None or not has_missing:
         return "neutral"
     if day < today:
@@ -283,6 +285,19 @@ def missing(rows: Iterable[Row], *, environment: Environment, portfolio: str, to
         url = list_url(row.item, environment, MISSING_CODE, portfolio)
         found.append(Missing(_missing_text(row, row.item.day, today), row.missing, url, row.is_late))
     return found
+
+
+def everybody(rows: Sequence[Row], *, environment: Environment, query: QueryDict) -> list[tuple[str, str]]:
+    """Links to all that are late, and to all that are missing, of the services and days of the board."""
+    base = reverse("due-missing", kwargs={"environment": environment})
+    kept = {name: query[name] for name in ("portfolio", "service", "first", "last") if query.get(name)}
+    late, missing = sum(row.late for row in rows), sum(row.missing for row in rows)
+    found = [(_("Alle som er for sent ute (%(n)s)"), late, LATE_CODE)]
+    found.append((_("Alle som ikke har levert (%(n)s)"), missing, MISSING_CODE))
+    return [
+        (text % {"n": spaced(number)}, f"{base}?{urlencode({'state': code, **kept})}")
+        for text, number, code in found if number
+    ]  # fmt: skip
 
 
 def _missing_text(row: Row, day: date, today: date) -> str:

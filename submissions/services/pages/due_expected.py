@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef
+from django.db.models import Count, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -24,6 +25,7 @@ from submissions.services.due.calendar import with_periods
 from submissions.services.due.counting import customers_of
 from submissions.services.due.expectations import Decision, Suggestion
 from submissions.services.pages.due_board import short
+from systemusers.models import Campaign, CampaignRow
 
 WHO = [
     ("suggested", gettext_lazy("De foreslåtte: de har levert før, og ingen har bestemt noe om dem")),
@@ -32,8 +34,31 @@ WHO = [
     ("expected", gettext_lazy("De rapporten forventes fra nå")),
 ]
 """By which customers are chosen: code and label."""
-IMPORTED = "imported"
-"""Those of the import that the address names."""
+NAMED = "named"
+"""Those of the import or the campaign that the address names."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Customers that belong together. `parameter` and `pk` name them in an address, `customers` has their keys."""
+
+    parameter: str
+    pk: int
+    choice: str
+    link: str
+    customers: QuerySet[Any, Any]
+
+
+def of_import(row: CustomerImport) -> Named:
+    choice = _("Kundene i importen «%(file)s»") % {"file": row.filename}
+    keys = row.stored().order_by().values("customer")
+    return Named("import", row.pk, choice, _("Velg kundene i importen"), keys)
+
+
+def of_campaign(row: Campaign) -> Named:
+    choice = _("Kundene i kampanjen «%(name)s»") % {"name": row.name}
+    asked = CampaignRow.objects.taken(row).filter(customer__isnull=False)
+    return Named("campaign", row.pk, choice, _("Velg kundene i kampanjen"), asked.order_by().values("customer"))
 
 
 @dataclass(frozen=True)
@@ -89,11 +114,11 @@ def _reason(one: Suggestion) -> str:
 
 
 def chosen(
-    customers: CustomerQuerySet, service: Service, who: str, *, today: date, of_import: CustomerImport | None = None
+    customers: CustomerQuerySet, service: Service, who: str, *, today: date, named: Named | None = None
 ) -> CustomerQuerySet:
-    """The customers of one way in WHO, or those of the import. Raises KeyError for others."""
-    if who == IMPORTED and of_import:
-        return customers.filter(pk__in=of_import.stored().order_by().values("customer"))
+    """The customers of one way in WHO, or those that are named. Raises KeyError for others."""
+    if who == NAMED and named:
+        return customers.filter(pk__in=named.customers)
     if who == "suggested":
         return expectations.suggested(customers, service, today=today)
     conditions = {"reachable": expectations.reachable(service), "expected": expectations.expected_from(service)}

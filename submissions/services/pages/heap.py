@@ -7,25 +7,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from portal.core.filters import Group, chips, in_group
 from portal.core.paging import Page, changed, paginate
-from portal.explain import Explanation, explain
 from submissions.models import Heap, HeapFile, HeapPackage
 from submissions.models.heap import period_of
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting.package_check import OPEN
-from submissions.services.heaps.groups import UNCHECKED, Where, grouped, state_of
-from submissions.services.heaps.ordering import packages_of, service_names
+from submissions.services.heaps.groups import Where, state_of
+from submissions.services.heaps.ordering import service_names
 from submissions.services.heaps.problems import TWO_PERSONS, of_file, problems
-from submissions.services.heaps.rest import rest_of, shown_name
-from submissions.services.heaps.sending import left_to_page
+from submissions.services.heaps.rest import shown_name
+from submissions.services.pages.heap_numbers import Read, read, spoken
 
+__all__ = ["read", "spoken"]
 V, F = HeapPackage.Verdict, HeapFile.Verdict
 PACKAGES = [
     Group(Where.READY, _("Kan bli kladder"), Q(where=Where.READY)),
@@ -36,40 +35,17 @@ PACKAGES = [
     Group(Where.CANCELLED, _("Forkastet"), Q(where=Where.CANCELLED)),
 ]
 """A package is in one of them."""
-FILES = [
-    Group("choose", _("Velg tjeneste"), Q(verdict=F.CHOOSE)),
-    Group("unknown", _("Ukjente filer"), Q(verdict__in=[F.UNKNOWN_CUSTOMER, F.UNKNOWN_KIND, F.UNREADABLE])),
-    Group("refused", _("Ikke tatt inn"), Q(verdict__in=[F.REFUSED, F.SAME])),
-    Group("files", _("Alle filer"), Q()),
-]
+VERDICTS = {
+    "choose": [F.CHOOSE],
+    "unknown": [F.UNKNOWN_CUSTOMER, F.UNKNOWN_KIND, F.UNREADABLE],
+    "refused": [F.REFUSED, F.SAME],
+    "files": list(F),
+}
+LABELS = {
+    "choose": _("Velg tjeneste"), "unknown": _("Ukjente filer"), "refused": _("Ikke tatt inn"), "files": _("Alle filer"),
+}  # fmt: skip
+FILES = [Group(code, LABELS[code], Q(verdict__in=verdicts)) for code, verdicts in VERDICTS.items()]
 """The codes are used in URLs."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Of files. `outside`: sorted, and in no package. `problem` is why the work stands still; None while it goes on."""
-
-    sorted: int
-    total: int
-    outside: int
-    size: int
-    is_moving: bool
-    problem: Explanation | None = None
-
-
-@dataclass(frozen=True)
-class ServiceRow:
-    """The packages of one service and period. `query` filters the list to these."""
-
-    service: str
-    period: str
-    files: int
-    packages: int
-    ready: int
-    drafts: int
-    look: int
-    sent: int
-    query: str
 
 
 @dataclass(frozen=True)
@@ -90,15 +66,6 @@ class Row:
     file_id: int = 0
     can_add: bool = False
     choices: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Files that fit the same services: one answer for all of them."""
-
-    value: str
-    files: int
-    services: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -126,103 +93,26 @@ def _counted(rows: QuerySet[Any]) -> dict[int, int]:
     return dict(rows.order_by().values_list("heap").annotate(n=Count("pk")))
 
 
-def progress(heap: Heap) -> Progress:
-    waiting, outside = Q(verdict=F.WAITING), Q(package__isnull=True)
-    numbers = heap.files.aggregate(
-        total=Count("pk"),
-        waiting=Count("pk", filter=waiting),
-        outside=Count("pk", filter=outside & ~waiting),
-        size=Sum("size", default=0),
-    )
-    is_moving = heap.next_attempt_at is not None or heap.packages.filter(UNCHECKED).exists()
-    problem = explain(heap.problem_code) if heap.problem_code else None
-    sorted_ = numbers["total"] - numbers["waiting"]
-    return Progress(sorted_, numbers["total"], numbers["outside"], numbers["size"], is_moving, problem)
-
-
-@dataclass(frozen=True)
-class Read:
-    """What several parts of the page need, asked for once. `apart`: of `grouped`."""
-
-    heap: Heap
-    user: User
-    apart: frozenset[str]
-    services: list[ServiceRow]
-
-    @property
-    def rows(self) -> QuerySet[HeapPackage]:
-        return grouped(packages_of(self.heap, self.user), apart=self.apart)
-
-    @property
-    def packages(self) -> int:
-        return sum(row.packages for row in self.services)
-
-    @property
-    def draftable(self) -> int:
-        return sum(row.ready for row in self.services)
-
-    @property
-    def look(self) -> int:
-        return sum(row.look for row in self.services)
-
-
-def read(heap: Heap, user: User) -> Read:
-    apart = frozenset(left_to_page(heap))
-    return Read(heap, user, apart, _services(heap, user, apart))
-
-
-def _services(heap: Heap, user: User, apart: frozenset[str]) -> list[ServiceRow]:
-    """Two queries. A package that the worker makes between them has no files yet."""
-    about = ("service", "period_kind", "period_start")
-    rows = packages_of(heap, user).order_by(*about).values(*about)
-    files = {tuple(row[:3]): row[3] for row in rows.annotate(n=Count("files")).values_list(*about, "n")}
-    shown = (Where.READY, Where.DRAFTS, Where.LOOK, Where.SENT)
-    numbers = {one.value: Count("pk", filter=Q(where=one)) for one in shown}
-    counted = (
-        grouped(packages_of(heap, user), apart=apart)
-        .order_by(*about)
-        .values(*about)
-        .annotate(packages=Count("pk"), **numbers)
-    )
-    return [_service_row(row, files.get(tuple(row[name] for name in about), 0)) for row in counted]
-
-
-def spoken(period: Period | None) -> str:
-    return period.spoken if period else ""
-
-
-def _service_row(row: dict[str, Any], files: int) -> ServiceRow:
-    query = QueryDict(mutable=True)
-    of = period_of(row["period_kind"], row["period_start"])
-    query["service"], query["period"] = row["service"], str(of or "")
-    period = spoken(of)
-    numbers = {name: row[name] for name in ("packages", "ready", "drafts", "look", "sent")}
-    return ServiceRow(catalogue.name_of(row["service"]), period, files, query=query.urlencode(), **numbers)
-
-
-def choices(heap: Heap) -> list[Choice]:
-    rows = heap.files.filter(verdict=F.CHOOSE).order_by("choices").values_list("choices").annotate(n=Count("pk"))
-    return [Choice(value, number, tuple(service_names(value))) for value, number in rows]
-
-
-def rest_count(heap: Heap, user: User) -> int:
-    return rest_of(heap, user).count()
-
-
 def filters(of: Read, query: QueryDict) -> list[dict[str, Any]]:
-    """Chips of packages, also those of one service alone, then of files. Each has the number of rows that it leads to."""
-    files, alone = of.heap.files.all(), _without_service(query)
+    """Chips of packages, also those of one service alone, then of files. Each has the number of rows that it leads to. No queries."""
+    alone, numbers = _without_service(query), {code: of.files_in(verdicts) for code, verdicts in VERDICTS.items()}
+    of_files: dict[str, Any] = {"query": alone, "parameter": "state", "always": ("files",), "counted": numbers}
+    files = of.heap.files.all()
     if not of.packages:
-        return chips(files, FILES, query=alone, parameter="state", always=("files",), default="files")
-    chosen, label = _of_service(of.rows, query), _service_label(query)
-    of_packages = chips(chosen, PACKAGES, query=query, parameter="state")
+        return chips(files, FILES, default="files", **of_files)
+    about = query.get("service", ""), Period.found(query.get("period", "")) if query.get("service") else None
+    counted = {one.value: of.packages_in(one, service=about[0], period=about[1]) for one in Where}
+    label = _service_label(query)
+    of_packages = chips(of.rows, PACKAGES, query=query, parameter="state", counted=counted)
     everything = {"label": _("Alle innsendinger"), "count": of.packages, "is_current": False}
     of_packages[0] |= (
-        {"label": label, "count": chosen.count()} if label else {**everything, "is_current": not query.get("state")}
+        {"label": label, "count": of.packages_about(*about)}
+        if label
+        else {**everything, "is_current": not query.get("state")}
     )
     if label:
         of_packages.insert(0, everything | {"query": changed(alone, state="")})
-    return [*of_packages, *chips(files, FILES, query=alone, parameter="state", always=("files",))[1:]]
+    return [*of_packages, *chips(files, FILES, **of_files)[1:]]
 
 
 def _without_service(query: QueryDict) -> QueryDict:
@@ -262,14 +152,14 @@ def page(of: Read, query: QueryDict) -> Page[Row]:
 
 def _texts(of: Read, packages: Iterable[HeapPackage]) -> dict[int, str]:
     rows = list(packages)
-    texts = problems(rows)
+    texts = problems(rows, local=of.local)
     waiting = [row.pk for row in rows if row.service in of.apart and row.draft and row.draft.status in OPEN]
     return texts | {pk: texts[pk] or str(TWO_PERSONS) for pk in waiting}
 
 
 def _loaded(rows: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
     has_refused = Q(draft__package_check__refused__isnull=False)
-    loaded = rows.defer(None).select_related("customer", "draft", "other")
+    loaded = rows.defer(None).select_related("customer", "draft__access", "other")
     return loaded.annotate(has_refused=Count("pk", filter=has_refused))
 
 

@@ -12,7 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from accounts.models import Customer, User
+from accounts.services.imports import linked
 from portal.core import counting
+from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
 from portal.explain import Explanation, explain
@@ -52,6 +55,14 @@ COLOURS = {
     "danger": {V.DELETED, V.INVALID, V.IDENTITY, V.SYNTHETIC, V.REAL},
     "neutral": {V.WAITING, V.UNDERWAY, V.TWICE},
 }
+
+
+def find_campaigns(*, user: User, environment: Environment | str, text: str = "") -> QuerySet[Campaign]:
+    """Campaigns visible to `user`, with all words of `text` in their names. A vendor has few: they are read by their environment."""
+    rows = Campaign.objects.visible_to(user).filter(environment=environment)
+    for word in text.split():
+        rows = rows.filter(name__icontains=word)
+    return rows
 
 
 @dataclass(frozen=True)
@@ -169,7 +180,17 @@ class ForUs:
     todo: str
 
 
-def for_us(campaign: Campaign) -> list[ForUs]:
+@dataclass(frozen=True)
+class FollowUp:
+    """What waits for the vendor. `without_reports`: of how many of those it asks nobody has said what they shall deliver, so that no
+    deadline counts them; of the customers that the user sees.
+    """
+
+    for_us: list[ForUs]
+    without_reports: int
+
+
+def follow_up(campaign: Campaign, *, user: User) -> FollowUp:
     """One query."""
     todo = {
         "mail": _("Rett adressen, eller varsle på en annen måte"),
@@ -179,9 +200,12 @@ def for_us(campaign: Campaign) -> list[ForUs]:
     }
     wanted = [group for group in groups(campaign) if group.code in todo]
     counts = {group.code: Count("pk", filter=group.condition) for group in wanted}
-    rows = campaign.rows.order_by().values("campaign").annotate(n=Count("pk"), **counts)
+    undecided = linked.without(Customer.objects.visible_to(user).current(), "expected").order_by().values("pk")
+    unsaid = Count("pk", filter=taken_of(campaign) & Q(customer__in=undecided))
+    rows = campaign.rows.order_by().values("campaign").annotate(n=Count("pk"), unsaid=unsaid, **counts)
     numbers: dict[str, int] = next(iter(counting.whole(rows)), {})
-    return [ForUs(group, numbers[group.code], todo[group.code]) for group in wanted if numbers.get(group.code)]
+    lines = [ForUs(group, numbers[group.code], todo[group.code]) for group in wanted if numbers.get(group.code)]
+    return FollowUp(lines, numbers.get("unsaid", 0))
 
 
 def loaded(rows: QuerySet[CampaignRow]) -> QuerySet[CampaignRow]:

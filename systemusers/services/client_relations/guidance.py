@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Vendor
 from systemusers.models import Access, ClientRelationQuerySet
 from systemusers.services import links
 from systemusers.services.client_relations.listing import LACKING, client_row, groups
@@ -14,9 +13,8 @@ MOST = 15
 """Clients that the mail names; programs for mail take short addresses only."""
 
 
-def guidance_mail(access: Access, rows: ClientRelationQuerySet) -> str:
-    """A mailto address, in the accountant's language. `rows` are the clients that the user sees."""
-    vendor = Vendor.objects.values_list("name", flat=True).first() or ""
+def guidance_mail(access: Access, rows: ClientRelationQuerySet, *, vendor: str) -> str:
+    """A mailto address, in the accountant's language. `rows` are the clients that the user sees, `vendor` is our name."""
     lacking = next(group.condition for group in groups(access) if group.code == LACKING)
     with translation.override(access.customer.language):
         names = {"vendor": vendor, "customer": access.customer.name, "system": access.profile.system.name_nb}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -57,9 +58,15 @@ def find_clients(*, access: Access, user: User, text: str = "") -> ClientRelatio
     return rows.filter(condition | Q(orgnr__startswith=digits) if len(digits) >= 3 else condition)
 
 
-def summary(*, access: Access, rows: ClientRelationQuerySet) -> dict[str, int]:
-    """How many of `rows` are in each group, and `hidden`: of customers that the user does not see. Two queries."""
+def summary(
+    *, access: Access, rows: ClientRelationQuerySet, also: Mapping[str, Q] = MappingProxyType({})
+) -> dict[str, int]:
+    """How many of `rows` are in each group, and `hidden`: of customers that the user does not see. `also`: other conditions, by a name.
+
+    Two queries.
+    """
     counted = {group.code: Count("pk", filter=group.condition) for group in groups(access)}
+    counted |= {name: Count("pk", filter=condition) for name, condition in also.items()}
     totals: dict[str, int] = rows.aggregate(present=Count("pk", filter=Q(gone_at__isnull=True)), **counted)
     everything = ClientRelation.objects.filter(access=access).present().count()
     return {**totals, "hidden": everything - totals["present"]}
@@ -115,12 +122,11 @@ def _to_take_in(relation: ClientRelation) -> NextStep:
 
 
 def through_whom(customer: Customer, *, user: User) -> list[ThroughRow]:
-    """The accountants that reach `customer`, or did, for its page."""
-    relations = list(ClientRelation.objects.all().of(customer).order_by("gone_at", "access__customer__sort_name", "pk"))
-    visible = set(
-        Access.objects.visible_to(user).filter(pk__in=[row.access_id for row in relations]).values_list("pk", flat=True)
-    )
-    return [ThroughRow(client_row(row, row.access), row.access, row.access_id in visible) for row in relations]
+    """The accountants that reach `customer`, or did, for its page. One query."""
+    is_visible = Exists(Access.objects.visible_to(user).filter(pk=OuterRef("access")))
+    rows = ClientRelation.objects.all().of(customer).select_related("customer").annotate(is_visible=is_visible)
+    ordered = rows.order_by("gone_at", "access__customer__sort_name", "pk")
+    return [ThroughRow(client_row(row, row.access), row.access, row.is_visible) for row in ordered]
 
 
 @dataclass(frozen=True)

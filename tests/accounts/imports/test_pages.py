@@ -220,7 +220,7 @@ def test_an_import_is_taken_back_after_a_question(staff: Client) -> None:
     work_now()
 
     assert "1 kunde slettes." in question
-    assert "Importen er angret for 1 kunder. Tatt i bruk og beholdt: 1." in text(staff, address)
+    assert "Importen er angret for 1 kunde. Tatt i bruk og beholdt: 1." in text(staff, address)
     assert Customer.objects.get().orgnr == FIRST
 
 

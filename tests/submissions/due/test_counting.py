@@ -25,6 +25,7 @@ def large(world: World, portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch) -
     """Sixty customers, for a portal that counts no more than ten expectations for each page."""
     many(60, profile=world.access.profile, portfolios=[portfolio, Portfolio.objects.create(name="Øst")])
     monkeypatch.setattr(counting, "LIVE_TO", 10)
+    monkeypatch.setattr(counting, "FEW", 10)
 
 
 def seen(user: User, *, portfolio: str = "", hours: int = 0) -> Board:

@@ -85,12 +85,12 @@ def heap(firm: Firm, administrator: User) -> Heap:
 
 
 def test_every_number_is_that_of_its_rows_from_the_files_to_the_sending(heap: Heap, administrator: User) -> None:
-    files = shown.progress(heap).total
+    files = shown.read(heap, administrator).progress.total
     assert_chips(heap, administrator, QueryDict())
 
     work_to_the_end()
     assert agrees(heap, administrator) == {"ready": 5, "look": 1}
-    assert shown.progress(heap).outside == rows(heap, administrator, "state=unknown") == 1
+    assert shown.read(heap, administrator).progress.outside == rows(heap, administrator, "state=unknown") == 1
     assert rows(heap, administrator, "state=files") == files
     assert {label for label, _problem in labels(heap, administrator, "state=ready")} == {"Kan bli kladd", "Levert før"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Customer, Portfolio, Role, User
+from portal.core import counting
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.desk.attention import attention
 from submissions.models import Dialog, DialogSeen, InboxMark, PollCursor
 from submissions.services.casework import acts
-from submissions.services.casework.deadlines import Due, due_by, find_due
+from submissions.services.casework.deadlines import NEEDS_ANSWER, Due, due_by, find_due
 from submissions.services.casework.unread import find_unread, mark_seen, sweep_marks
 from tests.fixtures import make_user
 from tests.submissions.inbox.reading import Reading
@@ -26,6 +28,7 @@ from tests.submissions.world import RESOURCE, SERVICE
 
 LIST = "/sandbox/dialogs/"
 SANDBOX = Environment.SANDBOX
+STATES = ("RequiresAttention", "InProgress", "NotApplicable", "Awaiting", "Completed")
 OTHER = "urn:altinn:resource:ske-annen-tjeneste"
 
 
@@ -387,6 +390,31 @@ def test_the_deadlines_parts_leave_nothing_out_and_count_nothing_twice(worker: U
         parts = [part for part in Due if Dialog.objects.filter(due_by(part, at=now)).exists()]
 
         assert len(parts) == 1
+
+
+@pytest.mark.parametrize("part", ["overdue", "week", "later"])
+def test_the_list_of_what_needs_an_answer_by_a_day_says_each_condition_once_and_has_the_same_rows(
+    client: Client, worker: User, reading: Reading, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, row = timezone.now(), ordered(reading)
+    for days, status, handled_at, gone_at in product((-2, 3, 30, None), STATES, (None, now), (None, now)):
+        row.pk, row.dialog_id, row.status, row.handled_at, row.gone_at = None, uuid.uuid4(), status, handled_at, gone_at
+        row.due_at = None if days is None else now + timedelta(days=days)
+        row.gone_reason, row.handled_by = "DELETED" if gone_at else "", "user:x" if handled_at else ""
+        row.save(force_insert=True)
+    monkeypatch.setattr(counting, "FEW", 0)  # as of a large vendor
+
+    page = client.get(LIST, {"state": "attention", "due": part, "size": "200"})
+
+    wanted = Dialog.objects.filter(NEEDS_ANSWER).filter(due_by(part, at=now))
+    shown = [each.dialog.pk for each in page.context["page"]]
+    assert sorted(shown) == sorted(wanted.values_list("pk", flat=True))
+    assert shown
+    (chip,) = [chip for chip in page.context["chips"] if chip["is_current"]]
+    assert chip["count"] == len(shown)
+    conditions = str(page.context["list"].filtered.query)
+    for name in ("handled_at", "gone_at"):
+        assert conditions.count(f'"submissions_dialog"."{name}" IS NULL') == 1, conditions
 
 
 def test_unread_and_deadlines_are_read_from_their_indexes(worker: User, reading: Reading) -> None:

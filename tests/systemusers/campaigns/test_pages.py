@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from accounts.models import Customer, Portfolio, Role, User
 from portal.desk import customers as desk
@@ -298,3 +299,47 @@ def test_the_customers_of_the_list_are_said_to_be_all_where_nothing_filters(
 
     assert "3 kunder, alle kundene dine." in words(page(staff, "campaigns/new/"))
     assert "med filteret du kom med." in words(page(staff, "campaigns/new/?q=Kunde"))
+
+
+def test_a_campaign_says_which_of_its_customers_no_deadline_counts_and_leads_to_what_they_shall_deliver(
+    staff: Client, profile: AccessProfile, world: World, administrator: User
+) -> None:
+    service = "innrapportering-boligsameie"
+    asked, left = make_customers(2), Customer.objects.create(environment="SANDBOX", orgnr="313999997", name="En annen")
+    listed = "\n".join(one.orgnr for one in asked)
+    row = judged(profile, administrator, listed=listed)
+    before = page(staff, f"campaigns/{row.pk}/")
+    started(row, administrator)
+    work_to_the_end(at=world.at)
+
+    told = words(page(staff, f"campaigns/{row.pk}/"))
+    chosen = page(staff, f"due/expected/{service}/?from=named&campaign={row.pk}")
+    given = {"campaign": row.pk, "who": "named", "is_expected": "yes"}
+    question = staff.get(f"/sandbox/due/expected/{service}/confirm/", given)
+    staff.post(f"/sandbox/due/expected/{service}/confirm/?{urlencode(given)}", {"confirm": "yes"})
+
+    assert "vises ikke under Frister" not in before
+    assert "2 kunder vises ikke under Frister." in told
+    assert f'href="/sandbox/due/expected/?campaign={row.pk}"' in told
+    assert "Kundene i kampanjen «Runde 1»" in chosen
+    assert "fra 2 kunder?" in question.text
+    expected = Customer.objects.filter(expectations__is_expected=True, expectations__service=service)
+    assert {one.pk for one in expected} == {one.pk for one in asked}
+    assert left not in expected
+    assert "vises ikke under Frister" not in page(staff, f"campaigns/{row.pk}/")
+
+
+def test_a_case_worker_hears_of_no_customers_of_a_campaign_who_are_not_theirs(
+    client: Client, profile: AccessProfile, administrator: User, case_worker: User, portfolio: Portfolio
+) -> None:
+    make_customers(1, portfolio=portfolio)
+    Customer.objects.create(environment="SANDBOX", orgnr="313999997", name="En annen", contact_email="a@b.example")
+    row = judged(profile, administrator)
+    started(row, administrator)
+    work_to_the_end()
+    Campaign.objects.update(owner=case_worker)
+    client.force_login(case_worker)
+
+    told = words(client.get(f"/sandbox/campaigns/{row.pk}/").content.decode())
+
+    assert "1 kunde vises ikke under Frister." in told
