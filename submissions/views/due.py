@@ -16,9 +16,9 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import CustomerQuerySet
 from accounts.services.portfolio_filter import portfolio_choices
 from portal.core.counting import Number
-from portal.core.exports import MEDIA_TYPES, Field, customer_fields, step_fields
+from portal.core.exports import MEDIA_TYPES, Field, as_download, customer_fields, step_fields
 from portal.core.htmx import page_or_fragment
-from portal.core.lists import Column, ListPage, Nothing, Select, as_download
+from portal.core.lists import Column, ListPage, Nothing, Select
 from portal.core.paging import changed
 from submissions.period import Period
 from submissions.services import catalogue
