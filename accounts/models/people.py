@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
 from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
@@ -27,7 +29,8 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
-from portal.core.heartbeat import newest_beat
+from portal.core.heartbeat import newest_beat, patience
+from portal.core.prepared import DAY, NUMBER, Prepared
 
 
 class UserManager(BaseUserManager["User"]):
@@ -85,9 +88,9 @@ class Given:
 COLUMNS = ("given_grants", "given_charges", "given_portfolios", "given_absent", "given_factor")
 
 
-def _columns() -> dict[str, ArraySubquery | Exists]:
+def _columns(today: date) -> dict[str, ArraySubquery | Exists]:
     """Beside a user: all that they were given."""
-    today, me = timezone.localdate(), OuterRef("pk")
+    me = OuterRef("pk")
     mine = OuterRef(OuterRef("pk"))
     shared = Q(user__absences__begins__lte=today, user__absences__ends__gte=today, user__absences__substitute=mine)
     through = User.portfolios.through.objects.filter(Q(user=mine) | shared, portfolio=OuterRef("pk"))
@@ -116,13 +119,19 @@ def _given_of(row: dict[str, Any]) -> Given:
 
 def find_given(pk: int) -> Given:
     """One query."""
-    row = User.objects.filter(pk=pk).annotate(**_columns()).values(*COLUMNS).first()
+    row = User.objects.filter(pk=pk).annotate(**_columns(timezone.localdate())).values(*COLUMNS).first()
     return _given_of(row) if row else Given()
+
+
+@cache
+def _with_given(_patience: timedelta) -> Prepared[User]:
+    rows = User.objects.filter(pk=NUMBER).annotate(**_columns(DAY), beat_at=Subquery(newest_beat()))
+    return Prepared(rows, pk=NUMBER, today=DAY)
 
 
 def find_with_given(pk: int) -> User | None:
     """The person of a request, with all that they were given, and `beat_at` as of `newest_beat`. One query."""
-    user: User | None = User.objects.filter(pk=pk).annotate(**_columns(), beat_at=Subquery(newest_beat())).first()
+    user = next(iter(_with_given(patience()).of(pk=pk, today=timezone.localdate())), None)
     if user is not None:
         user.given = _given_of({name: user.__dict__.pop(name) for name in COLUMNS})
     return user
@@ -188,6 +197,13 @@ class User(AbstractBaseUser):
     def actor(self) -> str:
         """The name of this user in the audit trail."""
         return f"user:{self.email}"
+
+    @property
+    def standing(self) -> list[Any]:
+        """Who the person is and all that they were given, as plain values: others when any of it changes."""
+        given = self.given
+        seen = [given.portfolios, given.stands_in_for, given.has_factor]
+        return [self.pk, self.actors, self.is_active, str(self.working_in), given.as_values(), *seen]
 
     @property
     def actors(self) -> list[str]:

@@ -47,52 +47,44 @@ def spaced(number: int) -> str:
     return str(number) if isinstance(number, Over) else f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
-def number_of(rows: QuerySet[Any], *, at: datetime | None = None) -> Number:
-    """How many `rows` there are. Above MOST it is what the planner of PostgreSQL expects, and at least MOST. `at`: see `kept`."""
+def number_of(rows: QuerySet[Any], *, known_by: Sequence[Any]) -> Number:
+    """How many `rows` there are. Above MOST it is what the planner of PostgreSQL expects, and at least MOST. `known_by`: see `kept`."""
     few = rows.order_by().values_list(Value(1))[: MOST + 1]
-    try:
-        sql, params = few.query.sql_with_params()
-    except EmptyResultSet:  # the filter is empty, so Django builds no SQL
-        return Number(0)
-    return number_counted(kept(sql, params, few.count, is_large=lambda number: number > LARGE, at=at), rows, at=at)
+    return number_counted(kept(known_by, few.count, is_large=lambda number: number > LARGE), rows, known_by=known_by)
 
 
-def number_counted(counted: int, rows: QuerySet[Any], *, at: datetime | None = None, most: int | None = None) -> Number:
+def number_counted(counted: int, rows: QuerySet[Any], *, known_by: Sequence[Any], most: int | None = None) -> Number:
     """As `number_of`, where the `rows` were counted already, up to `most` + 1, MOST without it."""
     most = MOST if most is None else most
-    return Number(counted) if counted <= most else Number(max(most, _expected(rows, at)), is_estimate=True)
+    return Number(counted) if counted <= most else Number(max(most, _expected(rows, known_by)), is_estimate=True)
 
 
-def _expected(rows: QuerySet[Any], at: datetime | None) -> int:
+def _expected(rows: QuerySet[Any], known_by: Sequence[Any]) -> int:
     def plan() -> int:
         found = json.loads(rows.order_by().values_list(Value(1)).explain(format="json"))
         return int(found[0]["Plan"]["Plan Rows"])
 
-    sql, params = rows.order_by().values_list(Value(1)).query.sql_with_params()
-    return kept(sql, params, plan, is_large=lambda _number: True, at=at)
+    return kept([*known_by, "expected"], plan, is_large=lambda _number: True)
 
 
-def in_one_row(
-    sql: str, params: Sequence[Any], *, at: datetime | None = None, is_live: bool = False
-) -> tuple[int, ...]:
-    """The numbers that a statement of several counts answers; () for no row. `at`: see `kept`. `is_live`: never from the cache."""
+def in_one_row(sql: str, params: Sequence[Any]) -> tuple[int, ...]:
+    """The numbers that a statement of several counts answers; () for no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row: tuple[int, ...] = cursor.fetchone() or ()
+        return row
 
-    def count() -> tuple[int, ...]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            row: tuple[int, ...] = cursor.fetchone() or ()
-            return row
 
-    if is_live:
-        return count()
-    return tuple(kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE, at=at))
+def has_large(row: Sequence[int]) -> bool:
+    """Whether one of the numbers is large."""
+    return max(row, default=0) > LARGE
 
 
 def counts_of(lists: Sequence[QuerySet[Any]]) -> list[int]:
     """How many rows each has, whatever they are of. One query; never from the cache."""
     parts = [subselect(rows.order_by().values_list(Value(1))) for rows in lists]
     params = [value for _sql, args in parts for value in args]
-    return list(in_one_row(f"SELECT {', '.join(sql for sql, _args in parts)}", params, is_live=True))
+    return list(in_one_row(f"SELECT {', '.join(sql for sql, _args in parts)}", params))
 
 
 def subselect(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
@@ -104,55 +96,43 @@ def subselect(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
     return f"(SELECT count(*) FROM ({sql}) few)", args  # noqa: S608 - Django's own SQL, values as parameters
 
 
-def few_of(rows: QuerySet[Any, Any], *, at: datetime | None = None, most: int | None = None) -> list[Any] | None:
-    """All `rows`, which are `values_list()`; None for more than `most`, FEW without it, which is known for a minute. `at`: see `kept`."""
+def few_of(
+    rows: Callable[[], QuerySet[Any, Any]], *, known_by: Sequence[Any], most: int | None = None
+) -> list[Any] | None:
+    """All `rows`, which are `values_list()` and asked for when it is not known that they are more than `most`, FEW without it: None
+    then, for a minute. `known_by`: see `kept`.
+    """
     most = FEW if most is None else most
-    few = rows.order_by()[: most + 1]
-    try:
-        sql, params = few.query.sql_with_params()
-    except EmptyResultSet:
-        return []
 
     def found() -> list[Any] | str:
-        read = list(few)
+        read = list(rows().order_by()[: most + 1])
         return read if len(read) <= most else MANY
 
-    known = kept(sql, params, found, is_large=lambda read: read == MANY, at=at)
+    known = kept([*known_by, "few", most], found, is_large=lambda read: read == MANY)
     return known if isinstance(known, list) else None
 
 
 def total_of(rows: QuerySet[Any]) -> int:
     """All `rows`, however many. A large number is kept: no act is to be bound to it."""
-    try:
-        sql, params = rows.order_by().values_list(Value(1)).query.sql_with_params()
-    except EmptyResultSet:
-        return 0
-    return kept(sql, params, rows.count, is_large=lambda number: number > LARGE)
+    return kept(by_sql(rows.order_by().values_list(Value(1))), rows.count, is_large=lambda number: number > LARGE)
 
 
 def whole(rows: QuerySet[Any, Any], *, of: str | int = "n", at: datetime | None = None, mark: str = "") -> list[Any]:
     """The numbers of a whole vendor: `rows` are `values()` or `values_list()` that group and count, the count is named `of`.
 
-    Kept when one of them is large, under the `mark`, which is another when they are to be counted anew. `at`: see `kept`.
+    Kept when one of them is large, under the `mark`, which is another when they are to be counted anew. `at`: see `by_sql`.
     """
-    try:
-        sql, params = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    return kept(
-        sql, [*params, mark], lambda: list(rows), is_large=lambda found: any(row[of] > LARGE for row in found), at=at
-    )
+    known_by = [*by_sql(rows, at=at), mark]
+    return kept(known_by, lambda: list(rows), is_large=lambda found: any(row[of] > LARGE for row in found))
 
 
-def kept(
-    sql: str, params: Any, count: Callable[[], N], *, is_large: Callable[[N], bool], at: datetime | None = None
-) -> N:
-    """The answer of `count`, from the cache when it was large before. What a user may see is part of the statement.
+def kept(known_by: Sequence[Any], count: Callable[[], N], *, is_large: Callable[[N], bool]) -> N:
+    """The answer of `count`, from the cache when it was large before.
 
-    `at`: moments among `params` that were reckoned from it are others at each visit, and the same question. From the cache a
-    tuple comes as a list: portal.core.cache.
+    `known_by`: plain values that are others for each other question, also for each other sight of whoever asks. That is the
+    statement (`by_sql`), or what the statement is made of: to make it takes as long as the rest of a page (`ListPage.question`).
+    From the cache a tuple comes as a list: portal.core.cache.
     """
-    known_by = (sql, [_from(at, value) for value in params] if at else params)
     key = "counted:" + hashlib.sha256(repr(known_by).encode()).hexdigest()
     known: N | None = cache.get(key)
     if known is not None:
@@ -161,6 +141,18 @@ def kept(
     if is_large(number):
         cache.set(key, number, KEPT_SECONDS)
     return number
+
+
+def by_sql(rows: QuerySet[Any, Any], *, at: datetime | None = None) -> list[Any]:
+    """For `kept`: the statement. What a user may see is part of it.
+
+    `at`: moments in it that were reckoned from there are others at each visit, and the same question.
+    """
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:  # the filter is empty, so Django makes no SQL, and there is nothing to keep
+        return []
+    return [sql, [_from(at, value) for value in params] if at else params]
 
 
 def _from(at: datetime, value: Any) -> Any:

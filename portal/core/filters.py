@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet, Value
@@ -59,40 +60,43 @@ def in_group(rows: Rows, groups: list[Group], code: str, *, apart: Group | None 
 
 
 def counts(
-    rows: QuerySet[Any], groups: list[Group], *, at: datetime | None = None, most: int | None = None
+    rows: QuerySet[Any], groups: list[Group], *, most: int | None = None, known_by: Sequence[Any] = ()
 ) -> dict[str, int]:
     """How many of `rows` are in each group, each counted to `most` + 1, COUNT_TO without it. One query, and one for groups that are
     live.
 
-    `at`: from which moments of the conditions were reckoned; see `counting.kept`.
+    `known_by`: what decides which rows they are; see `counting.kept`. Without it nothing is kept.
     """
     most = COUNT_TO if most is None else most
-    live = [group for group in groups if group.is_live]
-    if live and len(live) < len(groups):
-        calm = [group for group in groups if not group.is_live]
-        return {**counts(rows, calm, at=at, most=most), **counts(rows, live, at=at, most=most)}
+    live, calm = ([group for group in groups if group.is_live is is_live] for is_live in (True, False))
+    count = partial(_counts, rows, calm, most)
+    codes = [group.code for group in calm]
+    numbers = counting.kept([*known_by, codes, most], count, is_large=counting.has_large) if known_by else count()
+    known = dict(zip(codes, numbers, strict=True))
+    return known | dict(zip([group.code for group in live], _counts(rows, live, most), strict=True))
+
+
+def _counts(rows: QuerySet[Any], groups: list[Group], most: int) -> tuple[int, ...]:
     parts: list[str] = []
     params: list[Any] = []
     for group in groups:
         sql, args = counting.subselect(rows.filter(group.condition).order_by().values_list(Value(1))[: most + 1])
         parts.append(sql)
         params += args
-    sql = f"SELECT {', '.join(parts)}"
-    numbers = counting.in_one_row(sql, params, at=at, is_live=bool(live)) if parts else ()
-    return {group.code: number for group, number in zip(groups, numbers, strict=True)}
+    return counting.in_one_row(f"SELECT {', '.join(parts)}", params) if parts else ()
 
 
 def groups_of_few(
-    rows: QuerySet[Any], groups: list[Group], *, apart: Group | None = None, at: datetime | None = None
+    rows: QuerySet[Any], groups: list[Group], *, apart: Group | None = None, known_by: Sequence[Any]
 ) -> dict[int, set[str]] | None:
     """The codes of the groups that each of a few `rows` is in, by its key; None for more rows than `counting.FEW`. One query.
 
     A row of `apart` is in that group only; all others are in the group "" too. Few rows of a large vendor are not always quick to
-    find, and to ask for each group finds them again. `at`: see `counting.kept`.
+    find, and to ask for each group finds them again. `known_by`: see `counting.kept`.
     """
     asked = [*groups, apart] if apart else groups
     named = {f"in_group_{n}": group.condition for n, group in enumerate(asked)}
-    found = counting.few_of(rows.annotate(**named).values_list("pk", *named), at=at)
+    found = counting.few_of(lambda: rows.annotate(**named).values_list("pk", *named), known_by=known_by)
     if found is None:
         return None
     codes = {pk: {one.code for one, is_in in zip(asked, flags, strict=True) if is_in} for pk, *flags in found}

@@ -33,9 +33,10 @@ def clock(at: datetime, *, seconds: bool = False) -> str:
 def spelled_time(at: datetime) -> str:
     """`i dag kl. 14.30`, `i går kl. 14.30`, `i morgen kl. 14.30`, else `20. november 2026 kl. 08.15`."""
     days = (timezone.localdate(at) - timezone.localdate()).days
+    if days not in (-1, 0, 1):  # as most are: the words of the others are not looked up
+        return _("%(date)s kl. %(clock)s") % {"date": spelled_date(at), "clock": clock(at)}
     near = {0: _("i dag kl. %(clock)s"), -1: _("i går kl. %(clock)s"), 1: _("i morgen kl. %(clock)s")}
-    text = near.get(days, _("%(date)s kl. %(clock)s"))
-    return text % {"date": spelled_date(at), "clock": clock(at)}
+    return near[days] % {"clock": clock(at)}
 
 
 def amount(value: Decimal, *, places: int | None = None) -> str:

@@ -70,16 +70,20 @@ def queue_limit() -> timedelta:
     return max(QUEUE_LIMIT, timedelta(seconds=settings.HEARTBEAT_LIMIT))
 
 
+def patience() -> timedelta:
+    """How much longer one queue alone may be silent than all of them."""
+    return queue_limit() - timedelta(seconds=settings.HEARTBEAT_LIMIT)
+
+
 def newest_beat() -> QuerySet[Any, datetime]:
     """The last `beat_at`, also as a subquery of a page's other data; none while a queue has never beaten.
 
     One queue alone may be silent for longer: its beat counts as that much younger.
     """
-    patience = queue_limit() - timedelta(seconds=settings.HEARTBEAT_LIMIT)
     known = Heartbeat.objects.filter(queue__in=list(Purpose)).order_by().annotate(one=Value(1)).values("one")
     beats = known.annotate(number=Count("queue"), newest=Max("beat_at"), oldest=Min("beat_at"))
     complete = beats.filter(number=len(Purpose))
-    counted = complete.annotate(counted=Least("newest", F("oldest") + Value(patience)))
+    counted = complete.annotate(counted=Least("newest", F("oldest") + Value(patience())))
     return counted.order_by("counted").values_list("counted", flat=True)
 
 

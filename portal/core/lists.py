@@ -6,9 +6,8 @@ do alike (find, filter, page, what an empty list says) is here and in `templates
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import IO, Any, ClassVar, Generic, TypeVar, cast
@@ -22,14 +21,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core import exports, filters
-from portal.core.audit import record
-from portal.core.audit_events import AuditType
 from portal.core.counting import Number, Over, number_counted, number_of, spaced
+from portal.core.database import keyed
 from portal.core.exports import Field
 from portal.core.filters import Group, chips, counts, groups_of_few, in_group
 from portal.core.heartbeat import is_working_for
 from portal.core.htmx import asked_fragment
-from portal.core.paging import SIZE, Page, changed, paginate, reversed_order
+from portal.core.paging import CURSORS, SIZE, Page, changed, paginate, reversed_order
 from portal.core.search import row_id, search_text
 from portal.core.selection import Act
 
@@ -38,6 +36,8 @@ RESULTS = "results"
 SORT = "sort"
 """The parameter of the address that names the column to sort by."""
 SIZES = (25, SIZE, 100, 200)
+ARRANGED = (*CURSORS, SORT, "size", "file")
+"""The parameters that choose no rows: they only arrange them."""
 
 Asked = TypeVar("Asked", bound=HttpRequest)
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -94,28 +94,6 @@ class Select:
     chosen: str
     has_all: bool = True
     """False: one option is always chosen, and says what the list is about."""
-
-
-def as_file(
-    request: HttpRequest, name: str, format: str, header: list[str], rows: Iterable[exports.Cells], *, at: datetime
-) -> IO[bytes]:
-    """The rows as an open file, at its beginning; the trail has who took it, and how many rows."""
-    user: Any = request.user
-    with transaction.atomic():
-        file, number = exports.write(format, header, rows)
-        detail: dict[str, Any] = {"list": name, "format": format, "number": number}
-        environment = getattr(request, "environment", "")
-        record(by=user.actor, at=at, target=user, what=AuditType.LIST_EXPORTED, environment=environment, **detail)
-    return file
-
-
-def as_download(
-    request: HttpRequest, name: str, format: str, header: list[str], rows: Iterable[exports.Cells], *, at: datetime
-) -> FileResponse:
-    """`as_file` as an answer."""
-    file = as_file(request, name, format, header, rows, at=at)
-    named = f"{name}-{timezone.localtime(at):%Y-%m-%d}.{format}"
-    return FileResponse(file, as_attachment=True, filename=named, content_type=exports.MEDIA_TYPES[format])
 
 
 class ListPage(Generic[Asked, Rows]):
@@ -208,17 +186,17 @@ class ListPage(Generic[Asked, Rows]):
         """As of `groups_of_few`. None too where nobody has narrowed the list, or `find` adds to the rows."""
         if not self.is_narrowed or self.matching.query.annotations:
             return None
-        return groups_of_few(self.matching, self.groups(), apart=self.apart(), at=self.at)
+        return groups_of_few(self.matching, self._groups, apart=self._apart, known_by=self.question)
 
     @cached_property
     def filtered(self) -> Rows:
         """By the search and the chosen group: what the address names, on all its pages, in any order."""
         rows, few = self.matching, self.few
         if few is None:
-            return in_group(rows, self.groups(), self.chosen, apart=self.apart())
-        code = self.chosen if any(group.code == self.chosen for group in self._all_groups()) else ""
+            return in_group(rows, self._groups, self.chosen, apart=self._apart)
+        code = self.chosen if any(group.code == self.chosen for group in self._all_groups) else ""
         keys = [key for key, codes in few.items() if code in codes]
-        return cast("Rows", rows.model._default_manager.filter(pk__in=keys))
+        return cast("Rows", keyed(rows.model._default_manager.all(), keys))
 
     @cached_property
     def is_working(self) -> bool:
@@ -283,10 +261,10 @@ class ListPage(Generic[Asked, Rows]):
             return Number(len(self.page))
         counted = self.counted.get(self.chosen)
         if counted is None:
-            return number_of(self.filtered, at=self.at)
+            return number_of(self.filtered, known_by=[*self.question, self.chosen])
         if self.text and counted > self.most:
             return Number(Over(self.most))  # what the planner expects of words says little
-        return number_counted(counted, self.filtered, at=self.at, most=self.most)
+        return number_counted(counted, self.filtered, known_by=[*self.question, self.chosen], most=self.most)
 
     @property
     def hits(self) -> str:
@@ -297,10 +275,31 @@ class ListPage(Generic[Asked, Rows]):
         text = _("Omtrent %(n)s rader") if number.is_estimate else ngettext("%(n)s rad", "%(n)s rader", number.value)
         return text % {"n": spaced(number.value)}
 
+    @cached_property
+    def question(self) -> list[Any]:
+        """For `counting.kept`, what decides which rows the list has, beside the time and what is stored: the page, all that the user
+        is and may see, and what they chose. Order and place in the list choose no rows.
+        """
+        user = self.request.user
+        chosen = sorted(
+            (name, values) for name, values in self.request.GET.lists() if name not in (*ARRANGED, self.parameter)
+        )
+        who = getattr(user, "standing", user.pk)
+        return [type(self).__qualname__, self.request.path, who, chosen, str(timezone.localdate(self.at))]
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        return self.groups()
+
+    @cached_property
+    def _apart(self) -> Group | None:
+        return self.apart()
+
+    @cached_property
     def _all_groups(self) -> list[Group]:
         """Those with a chip, and the group that is kept apart, whose rows are in no other."""
-        apart = self.apart()
-        shown = [one for one in self.groups() if not one.is_hidden or one.code == self.chosen]
+        apart = self._apart
+        shown = [one for one in self._groups if not one.is_hidden or one.code == self.chosen]
         if apart is None:
             return shown
         return [*(replace(one, condition=one.condition & ~apart.condition) for one in shown), apart]
@@ -308,13 +307,13 @@ class ListPage(Generic[Asked, Rows]):
     @cached_property
     def counted(self) -> dict[str, int]:
         """As of `counts`, by the code of a group; "" for the rows without a group, of a list that has a chip for them. One query."""
-        groups = self._all_groups()
+        groups = self._all_groups
         if groups and not self.default:
-            apart = self.apart()
+            apart = self._apart
             groups = [*groups, Group("", "", ~apart.condition if apart else Q())]
         if self.few is not None:
             return {group.code: sum(group.code in codes for codes in self.few.values()) for group in groups}
-        return counts(self.matching, groups, at=self.at, most=self.most)
+        return counts(self.matching, groups, most=self.most, known_by=self.question)
 
     @property
     def most(self) -> int:
@@ -324,7 +323,7 @@ class ListPage(Generic[Asked, Rows]):
     def chips(self) -> list[dict[str, Any]]:
         return chips(
             self.matching,
-            self._all_groups(),
+            self._all_groups,
             query=self.request.GET,
             parameter=self.parameter,
             always=self.always,
@@ -367,12 +366,12 @@ class ListPage(Generic[Asked, Rows]):
     def download(self, format: str) -> FileResponse:
         """All rows as a file; the trail has who took it, and how many rows."""
         with transaction.atomic():
-            return as_download(self.request, self.file_name, format, *self._table(), at=self.at)
+            return exports.as_download(self.request, self.file_name, format, *self._table(), at=self.at)
 
     def file(self, format: str) -> IO[bytes]:
         """As `download`, for a command."""
         with transaction.atomic():
-            return as_file(self.request, self.file_name, format, *self._table(), at=self.at)
+            return exports.as_file(self.request, self.file_name, format, *self._table(), at=self.at)
 
     def _table(self) -> tuple[list[str], Iterator[exports.Cells]]:
         """Headings, and rows that are read within a transaction."""

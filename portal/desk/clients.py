@@ -120,6 +120,10 @@ class Clients(ListPage[StaffRequest, ClientRelationQuerySet]):
         return groups(self.access)
 
     @cached_property
+    def question(self) -> list[Any]:
+        return [*super().question, self.access.packages]
+
+    @cached_property
     def selects(self) -> list[Select]:
         return [portfolio_select(self.request.user, self.request.GET)]
 

@@ -66,7 +66,7 @@ def count_whole(selections: Mapping[str, QuerySet[Any]]) -> dict[str, Counted]:
     to be those of an hour.
     """
     sql, params = _statement(selections, limit=None)
-    rows = counting.kept(sql, params, lambda: _run(sql, params), is_large=_has_large)
+    rows = counting.kept([sql, params], lambda: _run(sql, params), is_large=_has_large)
     counted = {name: Counted(n, oldest, _only(n, pk, called)) for name, n, oldest, pk, called in rows}
     return {name: counted.get(name, Counted()) for name in selections}
 
@@ -128,8 +128,7 @@ def newest_of(selections: Mapping[str, tuple[QuerySet[Any], str]]) -> dict[str, 
 def newest_of_many(rows: QuerySet[Any], path: str) -> datetime | None:
     """The same of one selection of many rows that no index has in this order: known for a minute."""
     moments: QuerySet[Any, Any] = rows.values_list(path, flat=True)[:1]
-    sql, params = moments.query.sql_with_params()
-    found: datetime | None = counting.kept(sql, params, moments.first, is_large=lambda _moment: True)
+    found: datetime | None = counting.kept(counting.by_sql(moments), moments.first, is_large=lambda _moment: True)
     return found
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from django.utils.translation import ngettext
 from accounts.models import Customer, User
 from portal.core import upstream
 from portal.core.changed import PARAMETER
-from portal.core.counting import in_one_row, spaced
+from portal.core.counting import by_sql, has_large, kept, spaced
 from portal.core.environments import Environment
 from portal.core.next_step import list_of as _url
 from portal.desk import changed
@@ -122,11 +121,8 @@ def accesses(*, user: User, environment: Environment) -> dict[str, int]:
     }
     grouped = _accesses(user, environment).order_by().values("environment")
     counted = grouped.annotate(**{name: Count("pk", filter=kind) for name, kind in kinds.items()}).values_list(*kinds)
-    try:
-        numbers = in_one_row(*counted.query.sql_with_params())
-    except EmptyResultSet:  # the user sees no customers
-        numbers = ()
-    return dict(zip(kinds, numbers or [0] * len(kinds), strict=True))
+    numbers = kept(by_sql(counted), lambda: next(iter(counted), [0] * len(kinds)), is_large=has_large)
+    return dict(zip(kinds, numbers, strict=True))
 
 
 def counts(

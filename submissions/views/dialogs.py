@@ -20,7 +20,7 @@ from portal.core.exports import Field, customer_fields, step_fields
 from portal.core.filters import Group
 from portal.core.heartbeat import is_working_for
 from portal.core.lists import SORT, Column, ListPage, Select
-from portal.core.paging import Page
+from portal.core.paging import Page, paginate
 from submissions.models import Dialog, DialogQuerySet
 from submissions.services import material
 from submissions.services.casework.deadlines import with_deadline
@@ -105,14 +105,18 @@ class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
 
     @cached_property
     def page(self) -> Page[service.Row]:
-        """Where nobody has narrowed or sorted the list, those that must be answered by a day come first on its first page."""
-        page = super().page
-        if self.is_filtered or SORT in self.request.GET or page.is_later:
-            return page
-        urgent = self.load(with_deadline(self.filtered))[:PINNED]
-        first = [self.row(each) for each in urgent]
-        keys = {row.pk for row in first}
-        return page.showing([*first, *(row for row in page if row.pk not in keys)])
+        """Where nobody has narrowed or sorted the list, those that must be answered by a day come first on its first page.
+
+        What a row shows is read for all of them at once.
+        """
+        columns = {name.removeprefix("-") for name in self.current_order}
+        page = paginate(self.filtered.only(*columns), query=self.request.GET, order=self.current_order, size=self.size)
+        keys = [row.pk for row in page]
+        if not (self.is_filtered or SORT in self.request.GET or page.is_later):
+            urgent = with_deadline(self.filtered).values_list("pk", flat=True)[:PINNED]
+            keys = list(dict.fromkeys([*urgent, *keys]))
+        found = service.find_loaded(keys, at=self.at, mark=self.mark, **self.reader)
+        return page.showing([self.row(each) for each in found])
 
     def load(self, rows: DialogQuerySet) -> DialogQuerySet:
         return service.loaded(rows, at=self.at, **self.reader)

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.guard import StaffRequest, staff_page
-from portal.core.exports import MEDIA_TYPES
+from portal.core.exports import MEDIA_TYPES, as_download
 from portal.core.htmx import page_or_fragment
-from portal.core.lists import as_download
 from portal.core.paging import changed
 from submissions.services import catalogue
 from submissions.services.due.board import Row, board, forecast

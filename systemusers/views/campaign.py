@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -57,6 +57,11 @@ class Rows(ListPage[StaffRequest, QuerySet[CampaignRow]]):
 
     def groups(self) -> list[Group]:
         return shown.groups(self.campaign)
+
+    @cached_property
+    def question(self) -> list[Any]:
+        """What a person takes in besides is in the conditions of the groups."""
+        return [*super().question, self.campaign.status, self.campaign.extra]
 
     def load(self, rows: QuerySet[CampaignRow]) -> QuerySet[CampaignRow]:
         return shown.loaded(rows)

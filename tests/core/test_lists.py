@@ -179,11 +179,11 @@ def test_above_the_limit_the_number_is_an_estimate(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(counting, "MOST", 5)
     make(8)
 
-    number = number_of(Customer.objects.all())
+    number = number_of(Customer.objects.all(), known_by=["all"])
 
     assert number.is_estimate
     assert number.value >= 5
-    assert number_of(Customer.objects.filter(name__startswith="Kunde 000")) == Number(1)
+    assert number_of(Customer.objects.filter(name__startswith="Kunde 000"), known_by=["one"]) == Number(1)
 
 
 def test_a_large_count_is_kept_and_a_small_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,11 +191,12 @@ def test_a_large_count_is_kept_and_a_small_one_is_not(monkeypatch: pytest.Monkey
     monkeypatch.setattr(counting, "LARGE", 3)
     rows, few = Customer.objects.all(), Customer.objects.filter(name="Kunde 000 AS")
     make(4)
-    before = number_of(rows), number_of(few)
+    before = number_of(rows, known_by=["all"]), number_of(few, known_by=["few"])
     Customer.objects.all().delete()
 
     assert before == (Number(4), Number(1))
-    assert (number_of(rows), number_of(few)) == (Number(4), Number(0))
+    assert (number_of(rows, known_by=["all"]), number_of(few, known_by=["few"])) == (Number(4), Number(0))
+    assert number_of(rows, known_by=["another"]) == Number(0)
     cache.clear()
 
 
@@ -252,7 +253,8 @@ def test_a_moment_that_was_reckoned_from_now_is_the_same_question_later(monkeypa
     since = datetime(2026, 1, 1, tzinfo=UTC)
 
     def ask(at: datetime, since: datetime) -> int:
-        return number_of(Customer.objects.filter(created_at__lt=at + day, created_at__gt=since), at=at).value
+        rows = Customer.objects.filter(created_at__lt=at + day, created_at__gt=since)
+        return number_of(rows, known_by=counting.by_sql(rows, at=at)).value
 
     before = ask(at, since)
     Customer.objects.all().delete()
@@ -290,11 +292,11 @@ def test_a_group_that_people_change_is_counted_anew(monkeypatch: pytest.MonkeyPa
         Group("first", "", first, is_live=True),
         Group("rest", "", ~Q(name=""), is_live=True),
     ]
-    before = filters.counts(Customer.objects.all(), groups)
+    before = filters.counts(Customer.objects.all(), groups, known_by=["all"])
     Customer.objects.all().delete()
 
     assert before == {"all": 4, "first": 1, "rest": 4}
-    assert filters.counts(Customer.objects.all(), groups) == {"all": 4, "first": 0, "rest": 0}
+    assert filters.counts(Customer.objects.all(), groups, known_by=["all"]) == {"all": 4, "first": 0, "rest": 0}
     cache.clear()
 
 
@@ -306,7 +308,7 @@ def test_a_group_stays_live_in_a_list_with_rows_apart() -> None:
         def apart(self) -> Group:
             return Group("ended", "", Q(name="C"))
 
-    groups = Apart(RequestFactory().get("/"))._all_groups()
+    groups = Apart(RequestFactory().get("/"))._all_groups
 
     assert [(one.code, one.is_live) for one in groups] == [("new", True), ("old", False), ("ended", False)]
 

@@ -1,4 +1,8 @@
-"""A few rows are put in the groups of a list in one reading: in the same ones that the list shows and counts of many rows."""
+"""A few rows are put in the groups of a list in one reading: in the same ones that the list shows and counts of many rows.
+
+And numbers of many rows are kept by the question of the list: the same question is the same statement, and another one for another
+sight.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,10 @@ import pytest
 
 from accounts.models import Role
 from portal.core import counting
+from portal.core.counting import by_sql
 from portal.core.filters import in_group
-from portal.core.lists import ListPage
+from portal.core.lists import SORT, ListPage
+from portal.core.paging import AFTER
 from tests.benchmarks.addresses import staff_pages
 from tests.benchmarks.scale import Size, drop, make
 
@@ -31,12 +37,17 @@ def test_a_few_rows_are_in_the_same_groups_as_when_they_were_many(
         with size.used():
             lists = dict(_lists(size))
             groups = {f"{name}: {code}": both for name, shown in lists.items() for code, both in _groups(shown)}
+            asked = {f"{name}: {code}": both for name, shown in lists.items() for code, both in _asked(size, shown)}
+            others = _questions(size, lists)
     finally:
         drop(size)
 
     assert (len(lists) >= FEWEST_LISTS, len(groups) >= FEWEST_GROUPS) == (True, True)
     assert [name for name, (few, many) in groups.items() if few != many] == []
     assert any(few for few, _many in groups.values())
+    assert len(asked) >= FEWEST_GROUPS
+    assert [name for name, (before, after) in asked.items() if before != after] == []
+    assert [name for name, mine, others_ in others if mine in others_] == []
 
 
 def _lists(size: Size) -> Any:
@@ -51,6 +62,34 @@ def _groups(shown: ListPage[Any, Any]) -> Any:
     """The rows of each group by its code: as they were found in one reading, and by the group's own condition."""
     if shown.few is None:
         return
-    for code in ["", *(group.code for group in shown._all_groups())]:
+    for code in ["", *(group.code for group in shown._all_groups)]:
         rows = in_group(shown.matching, shown.groups(), code, apart=shown.apart())
         yield code, ({key for key, codes in shown.few.items() if code in codes}, set(rows.values_list("pk", flat=True)))
+
+
+def _asked(size: Size, shown: ListPage[Any, Any]) -> Any:
+    """The question and the statement of each group by its code: as the list is, and with another chip, order and size."""
+    groups = [group for group in shown._all_groups if not group.is_live]
+    chosen = next((group.code for group in groups if not group.is_hidden), "")
+    query = shown.query(**{shown.parameter: chosen, SORT: "-name", "size": "25", AFTER: "WzFd"})
+    again = size.client(Role.ADMINISTRATOR).get(f"{shown.request.path}?{query}").context["list"]
+    conditions = {group.code: group.condition for group in again._all_groups}
+    for group in groups:
+        if group.code in conditions and type(shown).find is not ListPage.find:
+            before = repr(by_sql(shown.matching.filter(group.condition), at=shown.at))
+            after = repr(by_sql(again.matching.filter(conditions[group.code]), at=again.at))
+            yield group.code, ((shown.question, before), (again.question, after))
+
+
+def _questions(size: Size, lists: dict[str, ListPage[Any, Any]]) -> list[tuple[str, Any, list[Any]]]:
+    """The question of each list that a case worker has too, and those of the same list for others."""
+    client = size.client(Role.CASE_WORKER)
+    worker = next(shown for shown in lists.values()).request.user
+    found = []
+    for name, shown in lists.items():
+        context = client.get(shown.request.get_full_path()).context or {}
+        if isinstance(there := context.get("list"), ListPage):
+            found.append((name, shown.question, [there.question]))
+    assert found
+    assert worker.is_administrator
+    return found

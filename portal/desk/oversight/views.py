@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import User
 from portal.core.audit import AuditEvent
-from portal.core.counting import number_of
+from portal.core.counting import Number, number_of
 from portal.core.exports import Field
 from portal.core.formats import spelled_date
 from portal.core.forms import CleanText
@@ -129,6 +129,12 @@ class WhoActed(ListPage[StaffRequest, QuerySet[AuditEvent]]):
         kind = self.request.GET.get("act", "")
         return self.of_all_kinds.filter(kinds.condition(kind)) if kind in kinds.TITLES else self.of_all_kinds
 
+    @property
+    def number_of_all_kinds(self) -> Number:
+        if self.of_all_kinds is self.matching:
+            return self.number
+        return number_of(self.of_all_kinds, known_by=[*self.question, "of all kinds"])
+
     def rows(self, found: list[Any]) -> list[Any]:
         return acts.shown(found, staff=self.staff)
 
@@ -169,7 +175,7 @@ def who_acted(request: StaffRequest) -> HttpResponse:
     report = WhoActed(request)
     if request.GET.get("file") == "proof" and request.method == "GET":
         return cast("HttpResponse", _proved(request, report))
-    is_too_long = number_of(report.of_all_kinds, at=report.at).value > acts.MOST_SUMMED
+    is_too_long = report.number_of_all_kinds.value > acts.MOST_SUMMED
     is_asked = not (is_too_long or request.headers.get("HX-Request") or request.GET.get("file"))
     people = acts.summary(report.of_all_kinds, staff=report.staff) if is_asked else []
     context = {

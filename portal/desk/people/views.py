@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
@@ -54,7 +56,7 @@ def find(pk: int) -> User:
 def one(request: StaffRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     has_identity = Exists(single_sign_on.identities().filter(user=OuterRef("pk")))
-    person = get_object_or_404(shown.loaded(at).annotate(has_identity=has_identity), pk=pk)
+    person: Any = get_object_or_404(shown.loaded(at).annotate(has_identity=has_identity), pk=pk)
     row, absences = shown.row_of(person, at=at)
     context = {
         "person": person, "row": row, "state": row.state, "places": list(zip(enabled(), row.roles, strict=True)),

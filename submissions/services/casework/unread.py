@@ -29,6 +29,11 @@ def find_mark(*, user: User, environment: Environment) -> datetime:
     return marks.values_list("read_until", flat=True).first() or user.date_joined
 
 
+def news_since(mark: datetime, *, at: datetime) -> datetime:
+    """What came after it may be unread."""
+    return max(mark, at - OLD)
+
+
 def is_unread(*, user: User, environment: Environment, at: datetime, mark: datetime | None = None) -> Q:
     """The condition on Dialog. Done and gone dialogs are unread by nobody.
 
@@ -36,7 +41,7 @@ def is_unread(*, user: User, environment: Environment, at: datetime, mark: datet
     """
     marks = InboxMark.objects.filter(user=user, environment=environment).values("read_until")
     known = Coalesce(Subquery(marks), Value(user.date_joined))
-    since = Greatest(known, Value(at - OLD)) if mark is None else max(mark, at - OLD)
+    since = Greatest(known, Value(at - OLD)) if mark is None else news_since(mark, at=at)
     seen = DialogSeen.objects.filter(user=user, dialog=OuterRef("pk"), news_at__gte=OuterRef("news_at"))
     return Q(gone_at__isnull=True, handled_at__isnull=True, news_at__gt=since) & ~Q(Exists(seen))
 

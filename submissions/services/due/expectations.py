@@ -163,7 +163,7 @@ def suggestions(
             return rows
 
     counted = counting.kept(
-        sql, [*params, mark], count,
+        [sql, params, mark], count,
         is_large=lambda found: is_large or any(n > counting.LARGE for _item, _newest, n in found),
     )  # fmt: skip
     entries = {one.id: one for one in offered}

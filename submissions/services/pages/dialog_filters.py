@@ -11,8 +11,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services.customer_filter import ASSIGNEE, MINE, NOBODY, SHOWN_NAME, workers
-from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
+from accounts.services import customer_filter
+from accounts.services.customer_filter import ASSIGNEE, MINE, NOBODY, workers
+from accounts.services.portfolio_filter import PARAMETER, in_portfolio
 from portal.core.environments import Environment
 from portal.core.lists import Select
 from portal.core.search import row_id
@@ -45,13 +46,12 @@ def has_deadline(query: QueryDict) -> bool:
 
 
 def selects(user: User, query: QueryDict, *, environment: Environment) -> list[Select]:
-    """Two queries: portfolios and people."""
+    """One query."""
 
     def one(name: str, label: str, options: Sequence[tuple[str, Any]]) -> Select:
         return Select(name, label, options, query.get(name, ""))
 
-    others = workers(environment).exclude(pk=user.pk)
-    staff = [(str(pk), name) for pk, name in others.values_list("pk", SHOWN_NAME)]
+    portfolio, assignee, _tag = customer_filter.selects(user, query, environment=environment)
     due = [
         (Due.OVERDUE, _("Fristen er ute")),
         (Due.WEEK, _("Innen 7 dager")),
@@ -59,11 +59,11 @@ def selects(user: User, query: QueryDict, *, environment: Environment) -> list[S
         (Due.NONE, _("Ingen frist")),
     ]
     return [
-        portfolio_select(user, query),
+        portfolio,
         one(SERVICE, _("Tjeneste"), _services()),
         one(STATUS, _("Status"), list(STATUSES.items())),
         one(DUE, _("Frist"), due),
-        one(ASSIGNEE, _("Ansvarlig"), [(MINE, _("Mine")), (NOBODY, _("Ingen ansvarlig")), *staff]),
+        assignee,
         one(TIED, _("Innsending"), [(LOOSE, _("Uten innsending")), (WITH, _("Med innsending"))]),
         one(READ, _("Lest"), [(UNREAD, _("Bare uleste"))]),
     ]
