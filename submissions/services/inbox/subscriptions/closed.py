@@ -38,10 +38,9 @@ def note_refused(row: EventSubscription, error: Refused, *, at: datetime) -> Non
         return
     logger.info("subscription %s was refused: %s", row.pk, error)
     with transaction.atomic():
-        _of(row).get_or_create(
+        known, _is_new = RefusedResource.objects.select_for_update().get_or_create(
             environment=row.access.environment, resource=row.resource, defaults={"asked_at": at, "refused": []}
         )
-        known = _of(row).select_for_update().get()
         known.asked_at = at
         if row.access.customer_id not in known.refused and known.closed_at is None:
             known.refused = [*known.refused, row.access.customer_id]
