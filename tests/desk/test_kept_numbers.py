@@ -83,10 +83,9 @@ def test_what_a_person_takes_in_is_another_question(administrator: User) -> None
     """The conditions of these lists are made of what their page is about."""
     request: Any = RequestFactory().get("/sandbox/campaigns/1/")
     request.user, request.environment = administrator, Environment.SANDBOX
-    extras, packages = ([], ["MUTED"]), ([], ["a-package"])
 
-    of_campaigns = [Rows(request, Campaign(extra=extra)).question for extra in extras]
-    of_accesses = [Clients(request, Access(packages=some)).question for some in packages]
+    of_campaigns = [Rows(request, Campaign(extra=extra)).question for extra in ([], ["MUTED"])]
+    of_accesses = [Clients(request, Access(packages=packages)).question for packages in ([], ["a-package"])]
 
     assert of_campaigns[0] != of_campaigns[1]
     assert of_accesses[0] != of_accesses[1]
