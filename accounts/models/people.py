@@ -353,6 +353,10 @@ class Sight:
     def anywhere(self) -> list[str]:
         return [*self.all_in, *self.own_in]
 
+    @property
+    def is_nothing(self) -> bool:
+        return not self.all_in and not (self.own_in and self.portfolios)
+
     def of_customers(self) -> Q:
         """The condition on Customer."""
         own = Q(environment__in=self.own_in, portfolio__in=self.portfolios)

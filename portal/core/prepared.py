@@ -13,6 +13,7 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 
 NUMBER, DAY, MOMENT = -1_954_310_277, date(2994, 11, 29), datetime(2994, 11, 29, 23, 59, tzinfo=UTC)
+TEXT = "in the place of a text"
 """Stand-ins that no statement has as a value of its own."""
 M = TypeVar("M", bound=Model)
 

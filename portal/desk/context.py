@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -15,12 +16,13 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 
 from accounts.capabilities import enabled
-from accounts.models import Charge, Language, SavedView, User, Vendor
+from accounts.models import Charge, Language, SavedView, User, Vendor, sight_of
 from portal.core.environments import Environment
 from portal.core.heartbeat import Silence, silence_of_page
+from portal.core.prepared import MOMENT, NUMBER, TEXT, Prepared
 from submissions.models import Dialog, SendingHold
 from submissions.services import restoring
-from submissions.services.casework.unread import find_unread
+from submissions.services.casework.unread import OLD, find_unread
 from systemusers.models import Access
 
 HELD_SHOWN = 5
@@ -59,6 +61,32 @@ ENVIRONMENT_TEXTS = {
 }
 
 
+def _frame(unread: QuerySet[Dialog], views: QuerySet[SavedView], environment: str) -> QuerySet[Vendor]:
+    return Vendor.objects.order_by("pk").annotate(
+        is_held=Exists(SendingHold.objects.filter(environment=environment)),
+        unread=ArraySubquery(unread.values("pk")[: UNREAD_SHOWN + 1]),
+        views=ArraySubquery(views.values(view=JSONObject(pk="pk", path="path", name="name", query="query"))),
+    )
+
+
+_frames: dict[tuple[str, str], Prepared[Vendor]] = {}
+MOST_FRAMES = 200
+
+
+def _prepared(user: User, environment: Environment) -> Prepared[Vendor]:
+    """The same for all who see the same customers."""
+    key = (environment, repr(sight_of(user)))
+    if key not in _frames:
+        if len(_frames) >= MOST_FRAMES:
+            _frames.clear()
+        anybody = copy(user)
+        anybody.pk, anybody.date_joined = NUMBER, MOMENT
+        unread = find_unread(user=anybody, environment=environment, at=MOMENT)
+        rows = _frame(unread, SavedView.objects.filter(user=NUMBER, path=TEXT), environment)[:1]
+        _frames[key] = Prepared(rows, user=NUMBER, path=TEXT, joined=MOMENT, oldest=MOMENT - OLD)
+    return _frames[key]
+
+
 class Shell:
     """Values are computed on first use, so that fragments and error pages run no queries for them."""
 
@@ -71,21 +99,19 @@ class Shell:
     @cached_property
     def vendor(self) -> Vendor | None:
         """With what the frame of every page asks besides: whether sending is held, what is unread, the saved views. One query."""
-        held = SendingHold.objects.filter(environment=self._environment or "")
-        rows = Vendor.objects.annotate(is_held=Exists(held))
-        views = SavedView.objects.none()
-        if not self.is_of_error:  # what is wrong may be the address itself, or that nobody knows who asks
-            views = SavedView.objects.filter(user=self._request.user.pk, path=self._request.path)
-        return rows.annotate(
-            unread=ArraySubquery(self._unread().values("pk")[: UNREAD_SHOWN + 1]),
-            views=ArraySubquery(views.values(view=JSONObject(pk="pk", path="path", name="name", query="query"))),
-        ).first()
-
-    def _unread(self) -> QuerySet[Dialog]:
-        user, environment = self._request.user, self._environment
-        if self.is_of_error or environment is None or not isinstance(user, User) or not self._has_role:
-            return Dialog.objects.none()
-        return find_unread(user=user, environment=environment, at=timezone.now())
+        user, place, path = self._request.user, self._environment, self._request.path
+        if (
+            self.is_of_error
+            or place is None
+            or not isinstance(user, User)
+            or not self._has_role
+            or sight_of(user).is_nothing
+        ):
+            # what is wrong may be the address itself, or that nobody knows who asks
+            views = SavedView.objects.none() if self.is_of_error else SavedView.objects.filter(user=user.pk, path=path)
+            return _frame(Dialog.objects.none(), views, place or "").first()
+        times = {"joined": user.date_joined, "oldest": timezone.now() - OLD}
+        return next(iter(_prepared(user, place).of(user=user.pk, path=path, **times)), None)
 
     @property
     def unread(self) -> str:

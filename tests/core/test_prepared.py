@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Exists, OuterRef, Subquery
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Customer, Portfolio, User
+from accounts.models import Customer, Portfolio, SavedView, User, Vendor
 from accounts.models.people import COLUMNS, _columns, find_with_given
 from portal.core.database import keyed
 from portal.core.environments import Environment
 from portal.core.heartbeat import newest_beat
 from portal.core.prepared import DAY, NUMBER, Prepared
+from portal.desk.context import _frame, _prepared
 from portal.local.demo import orgnrs
 from submissions.models import Dialog
-from submissions.services.casework.unread import find_mark
+from submissions.services.casework.unread import OLD, find_mark, find_unread
 from submissions.services.pages import dialogs
 from tests.fixtures import administrator, case_worker, portfolio, vendor
 
@@ -86,3 +88,34 @@ def test_the_dialogs_of_a_page_are_asked_for_as_before(case_worker: User, admini
         _, anew = statement(lambda rows=rows, whose=whose, mark=mark: list(dialogs.loaded(rows, mark=mark, **whose)))  # type: ignore[misc]
 
         assert said == anew
+
+
+def test_the_frame_of_a_page_is_asked_for_as_before(
+    case_worker: User, administrator: User, vendor: Vendor, portfolio: Portfolio
+) -> None:
+    at, frames = timezone.now(), []
+    for user in (case_worker, administrator):
+        views = SavedView.objects.filter(user=user.pk, path="/sandbox/")
+        rows = _frame(find_unread(user=user, environment=Environment.SANDBOX, at=at), views, Environment.SANDBOX)
+        prepared = _prepared(user, Environment.SANDBOX)
+
+        given = {"user": user.pk, "path": "/sandbox/", "joined": user.date_joined, "oldest": at - OLD}
+        [found], said = statement(lambda prepared=prepared, given=given: prepared.of(**given))  # type: ignore[misc]
+        [expected], anew = statement(lambda rows=rows: list(rows[:1]))  # type: ignore[misc]
+
+        assert said == anew
+        assert (found.pk, found.unread, found.views) == (vendor.pk, expected.unread, expected.views)
+        frames.append(prepared)
+    case_worker.portfolios.add(Portfolio.objects.create(name="Sør"))
+    more = _prepared(User.objects.get(pk=case_worker.pk), Environment.SANDBOX)
+
+    assert len({id(one) for one in [*frames, more]}) == 3
+
+
+def test_a_person_who_sees_no_customer_has_a_frame_too(
+    client: Client, case_worker: User, vendor: Vendor, portfolio: Portfolio
+) -> None:
+    case_worker.portfolios.clear()
+    client.force_login(case_worker)
+
+    assert client.get("/sandbox/customers/").status_code == 200

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts.models import Customer, Portfolio, User
 from accounts.models.people import Grant
 from portal.core import counting
 from portal.core.environments import Environment
+from portal.desk.clients import Clients
 from portal.local.demo import orgnrs
+from systemusers.models import Access, Campaign
+from systemusers.views.campaign import Rows
 from tests.fixtures import administrator, case_worker, portfolio, vendor
 
 __all__ = ["administrator", "case_worker", "portfolio", "vendor"]
@@ -74,3 +77,16 @@ def test_what_one_chooses_is_another_question_and_the_order_is_not(
     assert of_all == 3
     assert [number(administrator, query) for query in ("sort=-name", "size=25", "group=lost")] == [3, 3, 3]
     assert [number(administrator, query) for query in (f"portfolio={portfolio.pk}", "assignee=none")] == [1, 1]
+
+
+def test_what_a_person_takes_in_is_another_question(administrator: User) -> None:
+    """The conditions of these lists are made of what their page is about."""
+    request: Any = RequestFactory().get("/sandbox/campaigns/1/")
+    request.user, request.environment = administrator, Environment.SANDBOX
+
+    of_campaigns = [Rows(request, Campaign(extra=extra)).question for extra in ([], ["MUTED"])]
+    of_accesses = [Clients(request, Access(packages=packages)).question for packages in ([], ["a-package"])]
+
+    assert of_campaigns[0] != of_campaigns[1]
+    assert of_accesses[0] != of_accesses[1]
+    assert Rows(request, Campaign(extra=["MUTED"])).question == of_campaigns[1]
