@@ -11,8 +11,9 @@ import threading
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
 
 from portal.core.masking import without_identity_numbers
 from portal.core.request_id import request_id
@@ -69,11 +70,15 @@ def _shorten_celery(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+EXPECTED = (PermissionDenied, SuspiciousOperation, MultiPartParserError)
+"""What a request can cause at will: a page that is refused, a host that is not ours, too many fields, a form that ends in the middle."""
+
+
 class WithoutExpectedTraceback(logging.Filter):
-    """Drop the traceback of a refused page: the line says which address was refused, and no code is at fault."""
+    """Drop the traceback of a refused request: the line says which address was refused, and no code is at fault."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+        if record.exc_info and isinstance(record.exc_info[1], EXPECTED):
             record.exc_info = None
         return True
 
@@ -143,11 +148,12 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
         "filters": {"expected": {"()": WithoutExpectedTraceback}, "strangers": {"()": OneLineForStrangers}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["expected", "strangers"]}
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
-            "django.request": {"filters": ["expected", "strangers"]},
             "django.server": {"handlers": [], "level": level, "propagate": True},
             "celery.beat": {"level": "WARNING"},  # the end of each task is logged already
             "celery.worker.strategy": {"level": "WARNING"},

@@ -44,6 +44,7 @@ UPLOADS = 4
 """Bodies with files that are received at once; further ones wait their turn."""
 WAITING = 200
 """Requests that may wait for a thread before others are told to come back."""
+BUSY = [(b"retry-after", b"5"), (b"content-type", b"text/plain")]
 
 
 class Gone(Exception):
@@ -80,6 +81,9 @@ class Portal:
             await self._handle(environ, receive, send)
         except (Gone, TimeoutError, ConnectionError):
             logger.info("a client went away, or took no answer")
+        except OSError as error:  # nothing is sent before all of the answer is stored
+            logger.error("no room on the disk for a body or an answer: %s", error)
+            await _send(send, 503, BUSY, b"Busy. Try again.")
 
     async def _handle(self, environ: Environ, receive: Receive, send: Send) -> None:
         with SpooledTemporaryFile(max_size=IN_MEMORY) as body, SpooledTemporaryFile(max_size=MB) as answer:
@@ -90,7 +94,7 @@ class Portal:
                 body.seek(0)
                 body.truncate()
             if self.waiting >= WAITING:
-                await _send(send, 503, [(b"retry-after", b"5"), (b"content-type", b"text/plain")], b"Busy. Try again.")
+                await _send(send, 503, BUSY, b"Busy. Try again.")
                 return
             environ |= {"CONTENT_LENGTH": str(body.tell()), "wsgi.input": body}
             body.seek(0)

@@ -4,12 +4,15 @@ import io
 import json
 import logging
 import logging.config
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.test import RequestFactory
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, TooManyFieldsSent
+from django.http.multipartparser import MultiPartParserError
+from django.test import Client, RequestFactory
 
 from portal.core import logging as logs
 from portal.core.request_id import well_formed
@@ -96,6 +99,27 @@ def test_strangers_get_one_line_a_minute_for_each_kind_and_staff_all_of_theirs()
     assert line("/hooks/events/5", minute=2) == "Not Found: /hooks/events/5 (and 3 like it since the last line)"
 
 
+@pytest.mark.django_db
+def test_no_request_of_a_stranger_has_a_line_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also what Django tells on loggers of its own: tokens against forgery that are missing, hosts that are not ours, too many fields."""
+    many = "&".join(f"f{number}=1" for number in range(2000))
+    form = "application/x-www-form-urlencoded"
+    logging.config.dictConfig(logs.configuration(level="INFO", as_json=True))
+    try:
+        for _time in range(5):
+            Client(enforce_csrf_checks=True).post("/l/a-token-that-is-none/", {})
+            Client().get("/accounts/login/", headers={"host": "evil.example"})
+            Client().post("/accounts/login/", many, form)
+    finally:
+        logging.config.dictConfig(settings.LOGGING)
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert Counter(line["logger"] for line in lines if line["logger"].startswith("django.")) == {
+        "django.security.csrf": 1, "django.security.DisallowedHost": 1,
+    }  # fmt: skip
+    assert not any("exception" in line for line in lines)
+
+
 def test_a_line_is_one_json_object_with_the_id_of_its_request(lines):
     logger, written = lines
     token = logs.request_id.set("request-1234")
@@ -147,10 +171,16 @@ def test_a_terminal_is_left_in_peace_by_tasks_that_succeed_but_not_by_those_that
     assert full["celery.app.trace"]["level"] == "INFO"
 
 
-@pytest.mark.parametrize(("error", "is_told"), [(PermissionDenied("may_work"), False), (ValueError("a fault"), True)])
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [
+        (PermissionDenied("may_work"), False), (TooManyFieldsSent("1001"), False), (MultiPartParserError("no end"), False),
+        (ValueError("a fault"), True),
+    ],
+)  # fmt: skip
 def test_a_refused_page_is_one_line_and_a_fault_keeps_its_traceback(error: Exception, is_told: bool, caplog) -> None:
     made = logs.configuration(level="INFO", as_json=True)
-    names = made["loggers"]["django.request"]["filters"]
+    names = made["handlers"]["stderr"]["filters"]
     logger = logging.getLogger("tests.refused")
     logger.filters = [made["filters"][name]["()"]() for name in names]
 

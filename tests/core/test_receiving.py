@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from portal.core.bodies import FOR_STRANGERS, KB, REFUSED, Refused
+from portal.core.bodies import FOR_STRANGERS, KB, MB, REFUSED, Refused
 from portal.core.receiving import Environ, Message, Portal
 
 PART = 10 * KB
@@ -20,21 +21,22 @@ class Asked:
 
     def __init__(self) -> None:
         self.environ: Environ = {}
-        self.size = 0
+        self.size, self.status = 0, 0
+        self.answer = b"read"
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.environ, self.size = environ, len(environ["wsgi.input"].read())
         start_response("200 OK", [])
-        return [b"read"]
+        return [self.answer]
 
 
-def send(path: str, size: int, *, promises: bool, kind: str = "application/json") -> Asked:
+def send(path: str, size: int, *, promises: bool, asked: Asked | None = None) -> Asked:
     """A request of a stranger with a body of `size` bytes; `promises`: its head names the size."""
     length = (b"content-length", str(size).encode()) if promises else (b"transfer-encoding", b"chunked")
     scope = {
         "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
         "scheme": "http", "http_version": "1.1", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
-        "headers": [(b"host", b"127.0.0.1"), (b"content-type", kind.encode()), length],
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json"), length],
     }  # fmt: skip
     left = size
 
@@ -44,10 +46,10 @@ def send(path: str, size: int, *, promises: bool, kind: str = "application/json"
         left -= len(body)
         return {"type": "http.request", "body": body, "more_body": left > 0}
 
-    async def take(_message: Message) -> None:
-        return
+    async def take(message: Message) -> None:
+        asked.status = message.get("status", asked.status)
 
-    asked = Asked()
+    asked = asked or Asked()
     asyncio.run(Portal(asked, threads=1)(scope, receive, take))
     return asked
 
@@ -84,3 +86,15 @@ def test_a_large_form_of_somebody_who_was_logged_out_leads_to_the_log_in() -> No
 
     assert reply.status_code == 302
     assert reply["Location"].startswith("/accounts/login/")
+
+
+def test_without_room_for_an_answer_the_client_is_told_to_come_back() -> None:
+    asked, (soft, hard) = Asked(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    asked.answer = b"x" * 2 * MB
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MB, hard))
+    try:
+        send("/accounts/login/", 0, promises=True, asked=asked)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert asked.status == 503

@@ -22,6 +22,7 @@ from portal.core.webhooks import addresses, bodies, sending
 from portal.core.webhooks.row import Webhook
 
 COLUMNS = ("url", "types")
+SECRETS = ("secret", "old_secret", "old_secret_until", "older_secret", "older_secret_until")
 MOST = 20
 """Webhooks of one environment."""
 TEST = "test-"
@@ -73,13 +74,18 @@ def change(*, hook: Webhook, url: str, types: Collection[str], by: str, at: date
 
 
 def rotate(*, hook: Webhook, old_for: timedelta, by: str, at: datetime) -> str:
-    """A new secret, shown once. Messages are signed with the old one too for as long as `old_for`."""
+    """A new secret, shown once. Messages are signed with the old one too for as long as `old_for`, and with the one before that at most
+    as long: a button that is pressed twice, or by two people, takes no secret from the receiver that it knows.
+    """
     secret = bodies.new_secret()
     with transaction.atomic():
         row = Webhook.objects.defer(None).select_for_update().get(pk=hook.pk)
+        until = min(row.old_secret_until or at, at + old_for)
+        is_valid = until > at
+        row.older_secret, row.older_secret_until = (row.old_secret, until) if is_valid else (None, None)
         row.old_secret, row.old_secret_until = row.secret, at + old_for
         row.secret = secret.encode()
-        row.save(update_fields=["secret", "old_secret", "old_secret_until"])
+        row.save(update_fields=SECRETS)
         record(by=by, at=at, target=row, what=AuditType.WEBHOOK_SECRET_MADE)
     return secret
 

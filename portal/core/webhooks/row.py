@@ -36,7 +36,8 @@ class Webhook(models.Model):
 
     `failing_since`: since when nothing was accepted. After GIVE_UP_AFTER of that it is paused by a machine (`paused_at`); a person stops
     it with `stopped_at`. Nothing is put meanwhile, and it goes on where it was. `old_secret` is valid beside `secret` until
-    `old_secret_until`. `pause_told_at`: when administrators were told that it was paused; None once they know that it goes on.
+    `old_secret_until`, and the one before it until `older_secret_until`: the receiver may know that one alone when two were made in
+    a row. `pause_told_at`: when administrators were told that it was paused; None once they know that it goes on.
     """
 
     reference = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -48,6 +49,8 @@ class Webhook(models.Model):
     secret = EncryptedField(editable=False, bound_to=lambda row: str(row.reference))
     old_secret = EncryptedField(null=True, editable=False, bound_to=lambda row: str(row.reference))
     old_secret_until = models.DateTimeField(_("gammel hemmelighet til"), null=True, editable=False)
+    older_secret = EncryptedField(null=True, editable=False, bound_to=lambda row: str(row.reference))
+    older_secret_until = models.DateTimeField(_("enda eldre hemmelighet til"), null=True, editable=False)
     position = models.BigIntegerField(_("plass"), default=0, editable=False)
     failing_since = models.DateTimeField(_("uten svar siden"), null=True, editable=False)
     problem_code = models.CharField(_("feilkode"), max_length=50, blank=True, editable=False)
@@ -80,7 +83,6 @@ class Webhook(models.Model):
 
     def secrets_at(self, at: datetime) -> list[str]:
         """The newest first. What is sent is signed with each. Raises CannotDecrypt."""
-        found = [bytes(self.secret).decode()]
-        if self.old_secret is not None and self.old_secret_until and self.old_secret_until > at:
-            found.append(bytes(self.old_secret).decode())
-        return found
+        before = [(self.old_secret, self.old_secret_until), (self.older_secret, self.older_secret_until)]
+        valid = [secret for secret, until in before if secret is not None and until and until > at]
+        return [bytes(secret).decode() for secret in [self.secret, *valid]]

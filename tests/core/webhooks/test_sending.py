@@ -166,6 +166,27 @@ def test_a_new_secret_and_the_old_one_both_verify_until_the_old_one_ends(line: L
         line.receiver.bodies(line.secret)
 
 
+def test_a_secret_that_is_made_twice_in_a_row_leaves_the_one_that_the_receiver_knows(line: Line) -> None:
+    for _press in range(2):
+        new = keeping.rotate(hook=line.hook, old_for=timedelta(days=1), by=BY, at=timezone.now())
+    line.happens("submissions/1")
+    line.send()
+
+    assert [line.receiver.bodies(secret)[0]["subject"] for secret in (line.secret, new)] == ["submissions/1"] * 2
+
+
+def test_none_of_the_secrets_before_outlives_the_last_choice(line: Line) -> None:
+    first = keeping.rotate(hook=line.hook, old_for=timedelta(days=7), by=BY, at=timezone.now())
+    new = keeping.rotate(hook=line.hook, old_for=timedelta(), by=BY, at=timezone.now())
+    line.happens("submissions/1")
+    line.send()
+
+    assert line.receiver.bodies(new)[0]["subject"] == "submissions/1"
+    for secret in (line.secret, first):
+        with pytest.raises(WebhookVerificationError):
+            line.receiver.bodies(secret)
+
+
 def test_a_name_that_leads_inside_later_is_not_called(line: Line, settings: Settings) -> None:
     line.happens("submissions/1")
     settings.WEBHOOK_PRIVATE_HOSTS = frozenset()
