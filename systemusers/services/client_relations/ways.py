@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
@@ -40,7 +41,7 @@ def way_of(*, access: Access, customer: Customer) -> Way:
     return Way(access, customer, ClientRelation.objects.filter(access=access, orgnr=customer.orgnr).first())
 
 
-def refused_scopes(client: object) -> QuerySet[ScopeGrant, str]:
+def refused_scopes(client: Any) -> QuerySet[ScopeGrant, str]:
     """Scopes that Maskinporten refuses to a client."""
     verdicts = [ScopeGrant.Verdict.NOT_ON_CLIENT, ScopeGrant.Verdict.NOT_GRANTED]
     return ScopeGrant.objects.filter(client=client, verdict__in=verdicts).order_by().values_list("scope", flat=True)
@@ -56,9 +57,9 @@ def ways_to_all(customers: Collection[Customer]) -> dict[int, list[Way]]:
     ways: dict[int, list[Way]] = {customer.pk: [] for customer in customers}
     by_orgnr = {customer.orgnr: customer for customer in customers}
     own = Access.objects.filter(customer__in=customers).exclude(profile__kind=Kind.AGENT).loaded()
-    own = own.annotate(refused=ArraySubquery(refused_scopes(OuterRef("profile__system__client"))))
-    for access in own.order_by("-status_at", "-pk"):
-        way = Way(access, by_orgnr[access.customer.orgnr], None, frozenset(access.refused))
+    refused = ArraySubquery(refused_scopes(OuterRef("profile__system__client")))
+    for access in own.order_by("-status_at", "-pk").annotate(refused=refused):
+        way = Way(access, by_orgnr[access.customer.orgnr], None, frozenset(access.refused))  # type: ignore[attr-defined] # annotated
         ways[access.customer_id].append(way)
     relations = ClientRelation.objects.all().of_all(customers).order_by(*NEAREST)
     for row in relations.annotate(refused=ArraySubquery(refused_scopes(OuterRef("access__profile__system__client")))):
