@@ -13,8 +13,8 @@ from portal.gateways import urns
 from submissions.adapters import ADAPTERS, ANSWERING
 from submissions.services.entries import Capability, Openness, Service, read_entries
 from submissions.services.local import Local, local
-from systemusers.models import Access, ClientRelation, ClientRound, Kind, ScopeGrant
-from systemusers.services.client_relations.ways import Way, way_of
+from systemusers.models import Access, ClientRelation, ClientRound, Kind
+from systemusers.services.client_relations.ways import Way, refused_scopes, way_of
 
 __all__ = [
     "Availability", "Capability",
@@ -134,12 +134,12 @@ def _obstacle(way: Way, service: Service, settings: Local) -> str:
     if access.status not in Access.USABLE:
         return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
     if way.is_through_accountant:
-        return _client_obstacle(way, service) or _scope_obstacle(access, service)
+        return _client_obstacle(way, service) or _scope_obstacle(way, service)
     if not covers(access, service):
         return _("Tilgangen mangler rettigheten til %(service)s. Be kunden om en tilgang som har den.") % {
             "service": service.name
         }
-    return _scope_obstacle(access, service)
+    return _scope_obstacle(way, service)
 
 
 def _ended(way: Way) -> str:
@@ -226,12 +226,11 @@ def covers(access: Access, service: Service) -> bool:
     return bool(set(service.resources) & rights or set(service.packages) & set(access.packages))
 
 
-def _scope_obstacle(access: Access, service: Service) -> str:
+def _scope_obstacle(way: Way, service: Service) -> str:
     """An unchecked scope does not block sending; the call itself reports a missing scope."""
-    client = access.profile.system.client
-    refused = {ScopeGrant.Verdict.NOT_ON_CLIENT, ScopeGrant.Verdict.NOT_GRANTED}
-    known = dict(ScopeGrant.objects.filter(client=client, scope__in=service.scopes).values_list("scope", "verdict"))
+    client = way.access.profile.system.client
+    refused = frozenset(refused_scopes(client)) if way.refused is None else way.refused
     for scope in service.scopes:
-        if scope not in client.scopes or known.get(scope) in refused:
+        if scope not in client.scopes or scope in refused:
             return _("Dere har ikke fått scopet %(scope)s. Se Tilkobling.") % {"scope": scope}
     return ""

@@ -47,7 +47,7 @@ their number.
 def incident(request: StaffRequest) -> HttpResponse:
     keys = SigningKey.objects.filter(client__environment=request.environment).select_related("client")
     hooks, programs = list(keeping.find_webhooks(request.environment)), list(find_integrations(request.environment))
-    names = names_of([*(hook.made_by for hook in hooks), *(program.made_by for program in programs)])
+    names = names_of([*(row.made_by for row in hooks), *(row.made_by for row in programs)])
     context = {
         "keys": keys.order_by("client__name", "-created_at"),
         "people": User.objects.order_by("-is_active", "name", "email"),

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 
 from accounts.models import Customer
-from systemusers.models import Access, ClientRelation, Kind
+from systemusers.models import Access, ClientRelation, Kind, ScopeGrant
 
 NEAREST = ("gone_at", "access__customer__sort_name", "pk")
 """The order of the ways through accountants."""
@@ -15,11 +19,15 @@ NEAREST = ("gone_at", "access__customer__sort_name", "pk")
 
 @dataclass(frozen=True)
 class Way:
-    """One access that may be used for `customer`. `relation` is how an accountant's access reaches it; None: it does not."""
+    """One access that may be used for `customer`. `relation` is how an accountant's access reaches it; None: it does not.
+
+    `refused`: the scopes that Maskinporten refuses to the client of its system; None where that was not read with it.
+    """
 
     access: Access
     customer: Customer
     relation: ClientRelation | None = None
+    refused: frozenset[str] | None = None
 
     @property
     def is_through_accountant(self) -> bool:
@@ -33,22 +41,29 @@ def way_of(*, access: Access, customer: Customer) -> Way:
     return Way(access, customer, ClientRelation.objects.filter(access=access, orgnr=customer.orgnr).first())
 
 
+def refused_scopes(client: Any) -> QuerySet[ScopeGrant, str]:
+    """Scopes that Maskinporten refuses to a client."""
+    verdicts = [ScopeGrant.Verdict.NOT_ON_CLIENT, ScopeGrant.Verdict.NOT_GRANTED]
+    return ScopeGrant.objects.filter(client=client, verdict__in=verdicts).order_by().values_list("scope", flat=True)
+
+
 def ways_to(customer: Customer) -> list[Way]:
     """Its own accesses, the newest state first, then those of accountants. Two queries."""
-    own = customer.accesses.exclude(profile__kind=Kind.AGENT).loaded().order_by("-status_at", "-pk")
-    relations = ClientRelation.objects.all().of(customer).order_by(*NEAREST)
-    return [*(Way(access, customer) for access in own), *(Way(row.access, customer, row) for row in relations)]
+    return ways_to_all([customer])[customer.pk]
 
 
 def ways_to_all(customers: Collection[Customer]) -> dict[int, list[Way]]:
     """The same for many customers of one environment, by their ids. Two queries."""
     ways: dict[int, list[Way]] = {customer.pk: [] for customer in customers}
     by_orgnr = {customer.orgnr: customer for customer in customers}
-    own = Access.objects.filter(customer__in=customers).exclude(profile__kind=Kind.AGENT)
-    for access in own.loaded().order_by("-status_at", "-pk"):
-        ways[access.customer_id].append(Way(access, by_orgnr[access.customer.orgnr]))
-    for row in ClientRelation.objects.all().of_all(customers).order_by(*NEAREST):
-        ways[by_orgnr[row.orgnr].pk].append(Way(row.access, by_orgnr[row.orgnr], row))
+    own = Access.objects.filter(customer__in=customers).exclude(profile__kind=Kind.AGENT).loaded()
+    refused = ArraySubquery(refused_scopes(OuterRef("profile__system__client")))
+    for access in own.order_by("-status_at", "-pk").annotate(refused=refused):
+        way = Way(access, by_orgnr[access.customer.orgnr], None, frozenset(access.refused))  # type: ignore[attr-defined] # annotated
+        ways[access.customer_id].append(way)
+    relations = ClientRelation.objects.all().of_all(customers).order_by(*NEAREST)
+    for row in relations.annotate(refused=ArraySubquery(refused_scopes(OuterRef("access__profile__system__client")))):
+        ways[by_orgnr[row.orgnr].pk].append(Way(row.access, by_orgnr[row.orgnr], row, frozenset(row.refused)))
     return ways
 
 

@@ -15,6 +15,7 @@ from submissions.services import catalogue, local
 from submissions.services.documents import read_document
 from submissions.services.drafting import drafts, removing
 from submissions.services.heaps import intake, ordering, removal, work
+from submissions.services.heaps.groups import with_asked
 from submissions.services.heaps.problems import problems
 from systemusers.models import Access
 from tests.fixtures import AT
@@ -48,7 +49,7 @@ def send_all(heap: Heap, user: User) -> int:
 
 
 def text_of(package: HeapPackage) -> str:
-    return problems([HeapPackage.objects.defer(None).get(pk=package.pk)])[package.pk]
+    return problems([with_asked(HeapPackage.objects.all()).defer(None).get(pk=package.pk)])[package.pk]
 
 
 def test_a_draft_is_made_of_each_package_and_checked(firm: Firm, administrator: User) -> None:

@@ -17,6 +17,7 @@ from submissions.period import Period
 from submissions.services import catalogue, local
 from submissions.services.drafting.preflight import preflight
 from submissions.services.heaps import ordering
+from submissions.services.heaps.groups import with_asked
 from submissions.services.heaps.problems import problems
 from submissions.services.pages import heap as shown
 from systemusers.models import Access
@@ -189,7 +190,8 @@ def queued(rig: Rig) -> Submission:
 
 
 def problem(heap: Heap) -> str:
-    package = HeapPackage.objects.defer(None).select_related("draft", "other", "customer").get(heap=heap)
+    rows = with_asked(HeapPackage.objects.all()).defer(None)
+    package = rows.select_related("draft__access", "other", "customer").get(heap=heap)
     return problems([package])[package.pk]
 
 
