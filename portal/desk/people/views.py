@@ -63,7 +63,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "log_ins": list(log_ins.open_of(person, at=at)), "ends_at": invitations.ends_at(person),
         "absences": absences,
         "is_self": person.pk == request.user.pk, "factors": factors.factors_of(person),
-        "has_identity": person.has_identity,  # type: ignore[attr-defined] # annotated
+        "has_identity": person.has_identity,
         "opened": shown.opened(person, by=request.user, at=at),
     }  # fmt: skip
     return render(request, "desk/people/one.html", context)
