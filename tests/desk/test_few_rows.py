@@ -53,7 +53,9 @@ def test_a_few_rows_are_in_the_same_groups_as_when_they_were_many(
 def _lists(size: Size) -> Any:
     client = size.client(Role.ADMINISTRATOR)
     for name, address in staff_pages().items():
-        shown = (client.get(address).context or {}).get("list")
+        answer = client.get(address)
+        shown = (answer.context or {}).get("list")
+        answer.close()  # it may be a file
         if isinstance(shown, ListPage) and type(shown).find is not ListPage.find:
             yield name, shown
 
