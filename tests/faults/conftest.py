@@ -20,9 +20,8 @@ import redis
 from django.conf import settings
 
 from portal.local import embedded
-from portal.local.keeper import is_alive
 from tests import prepared
-from tests.local.test_run import everything_below, free_port, start, wait_for
+from tests.local.test_run import all_ended, everything_below, free_port, start, wait_for
 
 
 @dataclass
@@ -162,7 +161,7 @@ def running_portal(prepared_server: Path | None) -> Iterator[Portal]:
             stack.callback(made.end_loader)
             yield made
         finally:
-            family = everything_below(process.pid)
+            have_ended = all_ended(everything_below(process.pid))
             process.terminate()
             process.wait(60)
-            wait_for(lambda: not any(map(is_alive, family)), seconds=90)
+            wait_for(have_ended, seconds=90)

@@ -21,7 +21,7 @@ CUSTOMERS, ANSWERS = 200, 60
 def test_every_customer_is_in_one_right_state_after_workers_were_killed(
     remote: Remote, smtp: MailServer, vendor: Vendor, administrator: User
 ) -> None:
-    run = Run(remote, smtp, administrator, CUSTOMERS, lease=15, chunk=20)
+    run = Run(remote, smtp, administrator, CUSTOMERS, lease=15, chunk=5)
     run.order(run.prepare(vendor))
 
     run.work()

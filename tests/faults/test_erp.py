@@ -18,7 +18,6 @@ import httpx
 import pytest
 
 from portal.local import demo
-from portal.local.keeper import is_alive
 from submissions.adapters.base import About
 from submissions.period import Period
 from submissions.services import catalogue
@@ -27,7 +26,7 @@ from tests.core.webhooks.receiver import Receiver, receiving
 from tests.faults.conftest import Portal, wait_until
 from tests.faults.erp import Erp, Report
 from tests.faults.test_storm import workers
-from tests.local.test_run import wait_for
+from tests.local.test_run import all_ended, wait_for
 
 CUSTOMERS = int(os.environ.get("CUSTOMERS", "12"))
 SERVICES = {
@@ -116,10 +115,11 @@ class Journey:
     def kill_worker(self) -> None:
         """All of its processes at once."""
         victims = workers(self.portal)
+        have_ended = all_ended(victims)
         for pid in victims:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not any(map(is_alive, victims)), seconds=30)
+        wait_for(have_ended, seconds=90)
 
 
 @pytest.fixture

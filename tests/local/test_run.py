@@ -17,7 +17,6 @@ import pytest
 from django.conf import settings
 
 from portal.local import runner
-from portal.local.keeper import is_alive
 
 pytestmark = pytest.mark.faults
 
@@ -68,10 +67,10 @@ class Run:
         return self.process.poll() is not None
 
     def end(self):
-        family = everything_below(self.process.pid)
+        have_ended = all_ended(everything_below(self.process.pid))
         self.process.kill()
         self.process.wait()
-        wait_for(lambda: not any(is_alive(pid) for pid in family), seconds=90)  # they still write into the folder
+        wait_for(have_ended, seconds=90)  # they still write into the folder
 
 
 class Runs:
@@ -122,6 +121,20 @@ def wait_for(answer, *, seconds):
     while not answer():
         assert time.monotonic() < until, "waited in vain"
         time.sleep(0.05)
+
+
+def all_ended(pids):
+    """Asks whether they have ended. The number of one that has may be another's by then."""
+    before = {(pid, began) for pid, began in living().items() if pid in pids}
+    return lambda: not before & living().items()
+
+
+def living():
+    """When each process began, by its number. Without those that have ended and that nobody has asked after."""
+    command = ["ps", "-eo", "pid=,stat=,lstart="]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    states = [line.split(None, 2) for line in lines]
+    return {int(pid): began for pid, state, began in states if not state.startswith("Z")}
 
 
 def everything_below(pid):
@@ -199,12 +212,13 @@ def test_who_waits_for_a_page_that_does_not_come_is_told(monkeypatch, capsys, se
 def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
     process, _ = running
     everything = everything_below(process.pid)
+    have_ended = all_ended(everything)
     assert len(everything) > 8
 
     os.killpg(process.pid, signal.SIGINT)
 
     assert process.wait(60) == 0
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=60)
+    wait_for(have_ended, seconds=60)
 
 
 def test_a_process_that_ends_by_itself_ends_the_rest_and_is_named(running):
@@ -239,20 +253,20 @@ def test_a_worker_that_dies_is_started_again_and_works_on(running, runs):
 
     assert "worker ended by itself (exit code 137); it is started again in 1 s." in output.read_text()
     assert process.poll() is None
-    everything = everything_below(process.pid)
+    have_ended = all_ended(everything_below(process.pid))
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(60) == 0
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=60)
+    wait_for(have_ended, seconds=60)
 
 
 def test_nothing_outlives_a_runner_that_was_killed(running):
     process, _ = running
-    everything = everything_below(process.pid)
+    have_ended = all_ended(everything_below(process.pid))
 
     process.kill()
     process.wait()
 
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=60)
+    wait_for(have_ended, seconds=60)
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
@@ -294,12 +308,13 @@ def test_a_worker_whose_supervisor_is_killed_is_started_again(running):
     first = started(output, "worker")[0]
     [keeper] = [pid for pid in everything_below(first) if "keeper.py" in command_of(pid)]
     orphans = everything_below(keeper) - {keeper}
+    have_ended = all_ended(orphans)
     assert orphans
 
     os.kill(keeper, signal.SIGKILL)
 
     wait_for(lambda: len(started(output, "worker")) == 2, seconds=120)
-    wait_for(lambda: not any(map(is_alive, orphans)), seconds=90)
+    wait_for(have_ended, seconds=90)
     assert process.poll() is None
 
 
