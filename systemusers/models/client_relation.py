@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, Portfolio
+from accounts.models import Customer, Portfolio, sight_of
 from portal.core.database import has_row
 from portal.core.lease import Leased
 from systemusers.models.access import Access
@@ -37,7 +37,10 @@ class ClientRelationQuerySet(models.QuerySet["ClientRelation"]):
 
     def visible_to(self, user: Any) -> ClientRelationQuerySet:
         """A client that is a customer belongs to its own portfolio, not to the accountant's. One that is none has no portfolio."""
-        return self.filter(Q(customer__isnull=True) | Q(customer__in=Customer.objects.visible_to(user)))
+        if sight_of(user).is_everything:
+            return self
+        seen = Customer.objects.visible_to(user).filter(pk=OuterRef("customer"))
+        return self.filter(Q(customer__isnull=True) | has_row(seen))
 
     def unknown(self) -> ClientRelationQuerySet:
         """Those that are no customers of ours."""

@@ -79,10 +79,13 @@ def measure(scale: Scale, pages: dict[Size, dict[str, str]], role: Role) -> dict
     for size in scale.both:
         with size.used():
             clients[size] = size.client(role)
-    with scale.small.used():
-        there = [name for name, address in pages[scale.small].items() if _is_page(clients[scale.small], address)]
+    there = []
+    for size in scale.both:
+        with size.used():
+            there.append({name for name, address in pages[size].items() if _is_page(clients[size], address)})
+    shown_by_both = set.intersection(*there)  # of a large vendor, a person may not see the row that the page is of
     for _ in range(ROUNDS):
-        for name in there:
+        for name in sorted(shown_by_both):
             for size in scale.both:
                 with size.used():
                     seen[size].visit(clients[size], name, pages[size][name])
@@ -92,6 +95,7 @@ def measure(scale: Scale, pages: dict[Size, dict[str, str]], role: Role) -> dict
 def _is_page(client: Client, address: str) -> bool:
     """Not a redirect, a download, or an address that takes a POST only."""
     response = client.get(address)
+    response.close()
     return response.status_code == 200 and not response.streaming
 
 
