@@ -67,27 +67,28 @@ def _expected(rows: QuerySet[Any], known_by: Sequence[Any]) -> int:
     return kept([*known_by, "expected"], plan, is_large=lambda _number: True)
 
 
-def in_one_row(sql: str, params: Sequence[Any]) -> tuple[int, ...]:
-    """The numbers that a statement of several counts answers; () for no row."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        row: tuple[int, ...] = cursor.fetchone() or ()
-        return row
-
-
 def has_large(row: Sequence[int]) -> bool:
     """Whether one of the numbers is large."""
     return max(row, default=0) > LARGE
 
 
-def counts_of(lists: Sequence[QuerySet[Any]]) -> list[int]:
-    """How many rows each has, whatever they are of. One query; never from the cache."""
-    parts = [subselect(rows.order_by().values_list(Value(1))) for rows in lists]
-    params = [value for _sql, args in parts for value in args]
-    return list(in_one_row(f"SELECT {', '.join(sql for sql, _args in parts)}", params))
+def counts_of(lists: Sequence[QuerySet[Any]], *, most: int | None = None) -> tuple[int, ...]:
+    """How many rows each has, whatever they are of; to `most` + 1 where it is given. One query, none without lists; never from the
+    cache.
+    """
+    stop = None if most is None else most + 1
+    parts = [_subselect(rows.order_by().values_list(Value(1))[:stop]) for rows in lists]
+    if not parts:
+        return ()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(sql for sql, _args in parts)}", [one for _sql, args in parts for one in args]
+        )
+        row: tuple[int, ...] = cursor.fetchone()
+    return row
 
 
-def subselect(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+def _subselect(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
     """A part of a statement that counts `rows`, and its values."""
     try:
         sql, args = rows.query.sql_with_params()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -69,21 +68,14 @@ def counts(
     """
     most = COUNT_TO if most is None else most
     live, calm = ([group for group in groups if group.is_live is is_live] for is_live in (True, False))
-    count = partial(_counts, rows, calm, most)
+
+    def count(some: list[Group]) -> tuple[int, ...]:
+        return counting.counts_of([rows.filter(group.condition) for group in some], most=most)
+
     codes = [group.code for group in calm]
-    numbers = counting.kept([*known_by, codes, most], count, is_large=counting.has_large) if known_by else count()
-    known = dict(zip(codes, numbers, strict=True))
-    return known | dict(zip([group.code for group in live], _counts(rows, live, most), strict=True))
-
-
-def _counts(rows: QuerySet[Any], groups: list[Group], most: int) -> tuple[int, ...]:
-    parts: list[str] = []
-    params: list[Any] = []
-    for group in groups:
-        sql, args = counting.subselect(rows.filter(group.condition).order_by().values_list(Value(1))[: most + 1])
-        parts.append(sql)
-        params += args
-    return counting.in_one_row(f"SELECT {', '.join(parts)}", params) if parts else ()
+    key = [*known_by, codes, most]
+    numbers = counting.kept(key, lambda: count(calm), is_large=counting.has_large) if known_by else count(calm)
+    return dict(zip([*codes, *(group.code for group in live)], [*numbers, *count(live)], strict=True))
 
 
 def groups_of_few(
